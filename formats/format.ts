@@ -1,0 +1,80 @@
+import type { DiagnosticSink } from '../src/core/diagnostic.ts';
+import type { Frame } from '../src/core/frame.ts';
+
+/** What a format can hold; whatever a Frame has beyond it is a loss that the converter reports. */
+export interface Carries {
+  /** Several frames in one file. */
+  readonly frames: 'one' | 'many';
+  /** `fixed`: all frames share the atom count and order. */
+  readonly composition: 'any' | 'fixed';
+  readonly cell: 'none' | 'orthogonal' | 'restricted-triclinic' | 'any';
+  /** Periodicity flags: each direction, all or nothing, always periodic, or not at all. */
+  readonly pbc: 'each' | 'all-or-none' | 'always' | 'none';
+  readonly elements: boolean;
+  readonly velocities: boolean;
+  readonly masses: boolean;
+  readonly charges: boolean;
+  readonly energy: boolean;
+  readonly energySigma0: boolean;
+  readonly forces: boolean;
+  readonly virial: boolean;
+  readonly arrays: boolean;
+  readonly info: boolean;
+  /** Units of the numbers in the file, in words. */
+  readonly units: string;
+}
+
+/** What the caller knows and the file may not say. Nothing here is ever guessed by a reader. */
+export interface ReadOptions {
+  /** For messages: `path:line`. */
+  readonly path: string;
+  readonly onDiagnostic: DiagnosticSink;
+  /** Truncated tail: the complete frames are delivered, then a TruncatedError (true) or a diagnostic (false). */
+  readonly strict: boolean;
+  /** Numbers stay in the units of the file (`inspect`); otherwise they are converted to Å, eV, ps, amu, e. */
+  readonly asRead?: boolean;
+  /** Elements of LAMMPS or DeePMD types, in order; of POSCAR blocks where the file names none. */
+  readonly typeMap?: readonly string[];
+  /** LAMMPS unit style (`metal`, `real`, …) of a file that does not state it. */
+  readonly lammpsUnits?: string;
+  /** `angstrom` or `bohr`, for formats without units (n2p2 input.data). */
+  readonly lengthUnit?: string;
+  /** `eV` or `hartree`, for formats without units. */
+  readonly energyUnit?: string;
+  /** LAMMPS atom style of a data file without the `Atoms # style` comment. */
+  readonly atomStyle?: string;
+  /** Column names of a binary dump that has none. */
+  readonly columns?: readonly string[];
+  /** Which extxyz keys hold the labels: `ase`, `mace`, `gap`, `nep`, `n2p2`. */
+  readonly labelKeys?: string;
+}
+
+export interface WriteOptions {
+  readonly onDiagnostic: DiagnosticSink;
+  readonly typeMap?: readonly string[];
+  readonly lammpsUnits?: string;
+  readonly lengthUnit?: string;
+  readonly energyUnit?: string;
+  readonly atomStyle?: string;
+  readonly columns?: readonly string[];
+  readonly labelKeys?: string;
+}
+
+/** A file format as a described constant (`satisfies Format`). Adding it to formats/index.ts registers it. */
+export interface Format {
+  readonly name: string;
+  readonly description: string;
+  /** URL or manual page of the specification. */
+  readonly reference: string;
+  readonly fileNames: readonly RegExp[];
+  readonly carries: Carries;
+  /** How sure the first bytes (decompressed, up to 64 KiB) make one: 0 = not this format … 1 = certain. */
+  sniff(head: Uint8Array): number;
+  /** Frames in file order. Errors: FormatError with path:line; everything before the error has been yielded. */
+  read?(source: AsyncIterable<Uint8Array>, options: ReadOptions): AsyncGenerator<Frame, void>;
+  /** For formats that are folders, file sets or need random access; used instead of `read`. */
+  readPath?(path: string, options: ReadOptions): AsyncGenerator<Frame, void>;
+  write?(frames: AsyncIterable<Frame>, options: WriteOptions): AsyncGenerator<Uint8Array | string, void>;
+  /** For formats that are folders; must be atomic (temporary folder, then rename). */
+  writePath?(frames: AsyncIterable<Frame>, path: string, options: WriteOptions): Promise<void>;
+}

@@ -1,0 +1,93 @@
+/**
+ * Exact decimal numbers from bytes. Up to 15 significant digits and 22 decimal places, mantissa and power of ten are both
+ * exact doubles, so one division or multiplication is correctly rounded; everything else goes through `Number(text)`.
+ * Results are bit-identical to `Number`. Exponents may be written e E d D. `inf`, `nan` (any case, signed) are numbers here;
+ * whether a format allows them is the format's question.
+ */
+const POWERS_OF_TEN = Float64Array.from({ length: 23 }, (_, k) => Number(`1e${k}`));
+const SPECIAL = /^([+-]?)(inf|infinity|nan)$/i;
+const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([eEdD][+-]?\d+)?$/;
+
+/** The number in `bytes[start, end)`; `undefined` when those bytes, all of them, are not one number. */
+export function parseNumber(bytes: Uint8Array, start: number, end: number): number | undefined {
+  let at = start;
+  let negative = false;
+  const first = bytes[at];
+  if (first === 45 || first === 43) {
+    negative = first === 45;
+    at++;
+  }
+  let mantissa = 0;
+  let digits = 0;
+  let decimals = 0;
+  let seen = false;
+  for (; at < end; at++) {
+    const digit = bytes[at]! - 48;
+    if (digit < 0 || digit > 9) break;
+    mantissa = mantissa * 10 + digit;
+    if (mantissa !== 0) digits++;
+    seen = true;
+  }
+  if (at < end && bytes[at] === 46) {
+    for (at++; at < end; at++) {
+      const digit = bytes[at]! - 48;
+      if (digit < 0 || digit > 9) break;
+      mantissa = mantissa * 10 + digit;
+      if (mantissa !== 0) digits++;
+      decimals++;
+      seen = true;
+    }
+  }
+  let exponent = 0;
+  if (at < end && seen) {
+    const letter = bytes[at]! | 32;
+    if (letter !== 101 && letter !== 100) return slowNumber(bytes, start, end);
+    at++;
+    let down = false;
+    if (bytes[at] === 45 || bytes[at] === 43) down = bytes[at++] === 45;
+    if (at >= end) return undefined;
+    for (; at < end; at++) {
+      const digit = bytes[at]! - 48;
+      if (digit < 0 || digit > 9) return undefined;
+      if (exponent < 10_000) exponent = exponent * 10 + digit;
+    }
+    if (down) exponent = -exponent;
+  }
+  if (at !== end || !seen) return slowNumber(bytes, start, end);
+  const power = exponent - decimals;
+  if (digits > 15 || power > 22 || power < -22) return slowNumber(bytes, start, end);
+  const value = power < 0 ? mantissa / POWERS_OF_TEN[-power]! : mantissa * POWERS_OF_TEN[power]!;
+  return negative ? -value : value;
+}
+
+/** The same for a text. */
+export function numberOf(text: string): number | undefined {
+  if (DECIMAL.test(text)) return Number(text.replace(/[dD]/, 'e'));
+  const special = SPECIAL.exec(text);
+  if (!special) return undefined;
+  if (special[2]!.toLowerCase() === 'nan') return Number.NaN;
+  return special[1] === '-' ? -Infinity : Infinity;
+}
+
+function slowNumber(bytes: Uint8Array, start: number, end: number): number | undefined {
+  if (end - start > 400) return undefined;
+  let text = '';
+  for (let k = start; k < end; k++) text += String.fromCharCode(bytes[k]!);
+  return numberOf(text);
+}
+
+/** A decimal integer within ±2^53 in `bytes[start, end)`, else `undefined`. */
+export function parseInteger(bytes: Uint8Array, start: number, end: number): number | undefined {
+  let at = start;
+  const negative = bytes[at] === 45;
+  if (negative || bytes[at] === 43) at++;
+  if (at >= end || end - at > 16) return undefined;
+  let value = 0;
+  for (; at < end; at++) {
+    const digit = bytes[at]! - 48;
+    if (digit < 0 || digit > 9) return undefined;
+    value = value * 10 + digit;
+  }
+  if (value > Number.MAX_SAFE_INTEGER) return undefined;
+  return negative ? -value : value;
+}

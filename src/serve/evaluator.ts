@@ -1,0 +1,26 @@
+import type { Neighborhood } from '../../potentials/neighborhood.ts';
+import type { Evaluation } from '../../potentials/potential.ts';
+
+/** A structure without a neighbor list, for protocols that send only cell and positions (i-PI, MDI). Internal units. */
+export interface StructureInput {
+  readonly numbers: Uint8Array;
+  /** Å; (n,3). */
+  readonly positions: Float64Array;
+  /** Å; rows a, b, c; null = open. */
+  readonly cell: Float64Array | null;
+  readonly pbc: readonly [boolean, boolean, boolean];
+}
+
+/** All that a protocol may know of a potential. */
+export interface Evaluator {
+  readonly name: string;
+  readonly species: readonly number[];
+  /** Å. */
+  readonly cutoff: number;
+  /** Integer below 2^53, a hash of the model's content: ranks and servers compare it. */
+  readonly modelId: number;
+  /** Lists are built here; ghost forces are folded onto their owners. */
+  evaluateStructure(structure: StructureInput): Promise<Evaluation>;
+  /** Lists are given; forces stay on ghosts. */
+  evaluateNeighborhood(neighborhood: Neighborhood): Promise<Evaluation>;
+}
