@@ -63,9 +63,9 @@ function rowsTimesMatrix(rows: Float64Array, m: ArrayLike<number>): Float64Array
     number,
   ];
   for (let k = 0; k < rows.length; k += 3) {
-    const x = rows[k]!;
-    const y = rows[k + 1]!;
-    const z = rows[k + 2]!;
+    const x = rows[k];
+    const y = rows[k + 1];
+    const z = rows[k + 2];
     out[k] = x * m0 + y * m3 + z * m6;
     out[k + 1] = x * m1 + y * m4 + z * m7;
     out[k + 2] = x * m2 + y * m5 + z * m8;
@@ -76,6 +76,6 @@ function rowsTimesMatrix(rows: Float64Array, m: ArrayLike<number>): Float64Array
 /** Heights of the cell over its three faces in Å: V/|b×c|, V/|c×a|, V/|a×b|. */
 export function faceHeights(cell: ArrayLike<number>): [number, number, number] {
   const inv = inverse(cell);
-  const height = (k: number) => 1 / Math.hypot(inv[k]!, inv[k + 3]!, inv[k + 6]!);
+  const height = (k: number) => 1 / Math.hypot(inv[k], inv[k + 3], inv[k + 6]);
   return [height(0), height(1), height(2)];
 }

@@ -48,7 +48,7 @@ export function massOf(z: number): number {
 export function elementOfMass(mass: number, tolerance = 0.1): number {
   let found = 0;
   for (let z = 1; z < MASSES.length; z++) {
-    if (Math.abs(MASSES[z]! - mass) > tolerance) continue;
+    if (Math.abs(MASSES[z] - mass) > tolerance) continue;
     if (found) return 0;
     found = z;
   }

@@ -14,15 +14,15 @@ const TRANSPOSED = [0, 3, 6, 1, 4, 7, 2, 5, 8] as const;
 export function fromVoigt(six: ArrayLike<number>, order: keyof typeof VOIGT_ORDER): Float64Array {
   const full = new Float64Array(9);
   VOIGT_ORDER[order].forEach((at, k) => {
-    full[at] = six[k]!;
-    full[TRANSPOSED[at]!] = six[k]!;
+    full[at] = six[k];
+    full[TRANSPOSED[at]] = six[k];
   });
   return full;
 }
 
 /** Six components in the given order from a full (3,3); off-diagonal pairs are averaged. */
 export function toVoigt(full: ArrayLike<number>, order: keyof typeof VOIGT_ORDER): number[] {
-  return VOIGT_ORDER[order].map((at) => (full[at]! + full[TRANSPOSED[at]!]!) / 2);
+  return VOIGT_ORDER[order].map((at) => (full[at] + full[TRANSPOSED[at]]) / 2);
 }
 
 /** stress (eV/Å³, tension > 0) = −virial / V, and back: virial = −stress·V. The map is its own inverse up to V. */

@@ -22,7 +22,7 @@ export function parseNumber(bytes: Uint8Array, start: number, end: number): numb
   let decimals = 0;
   let seen = false;
   for (; at < end; at++) {
-    const digit = bytes[at]! - 48;
+    const digit = bytes[at] - 48;
     if (digit < 0 || digit > 9) break;
     mantissa = mantissa * 10 + digit;
     if (mantissa !== 0) digits++;
@@ -30,7 +30,7 @@ export function parseNumber(bytes: Uint8Array, start: number, end: number): numb
   }
   if (at < end && bytes[at] === 46) {
     for (at++; at < end; at++) {
-      const digit = bytes[at]! - 48;
+      const digit = bytes[at] - 48;
       if (digit < 0 || digit > 9) break;
       mantissa = mantissa * 10 + digit;
       if (mantissa !== 0) digits++;
@@ -40,14 +40,14 @@ export function parseNumber(bytes: Uint8Array, start: number, end: number): numb
   }
   let exponent = 0;
   if (at < end && seen) {
-    const letter = bytes[at]! | 32;
+    const letter = bytes[at] | 32;
     if (letter !== 101 && letter !== 100) return slowNumber(bytes, start, end);
     at++;
     let down = false;
     if (bytes[at] === 45 || bytes[at] === 43) down = bytes[at++] === 45;
     if (at >= end) return undefined;
     for (; at < end; at++) {
-      const digit = bytes[at]! - 48;
+      const digit = bytes[at] - 48;
       if (digit < 0 || digit > 9) return undefined;
       if (exponent < 10_000) exponent = exponent * 10 + digit;
     }
@@ -56,7 +56,7 @@ export function parseNumber(bytes: Uint8Array, start: number, end: number): numb
   if (at !== end || !seen) return slowNumber(bytes, start, end);
   const power = exponent - decimals;
   if (digits > 15 || power > 22 || power < -22) return slowNumber(bytes, start, end);
-  const value = power < 0 ? mantissa / POWERS_OF_TEN[-power]! : mantissa * POWERS_OF_TEN[power]!;
+  const value = power < 0 ? mantissa / POWERS_OF_TEN[-power] : mantissa * POWERS_OF_TEN[power];
   return negative ? -value : value;
 }
 
@@ -65,14 +65,14 @@ export function numberOf(text: string): number | undefined {
   if (DECIMAL.test(text)) return Number(text.replace(/[dD]/, 'e'));
   const special = SPECIAL.exec(text);
   if (!special) return undefined;
-  if (special[2]!.toLowerCase() === 'nan') return Number.NaN;
+  if (special[2].toLowerCase() === 'nan') return Number.NaN;
   return special[1] === '-' ? -Infinity : Infinity;
 }
 
 function slowNumber(bytes: Uint8Array, start: number, end: number): number | undefined {
   if (end - start > 400) return undefined;
   let text = '';
-  for (let k = start; k < end; k++) text += String.fromCharCode(bytes[k]!);
+  for (let k = start; k < end; k++) text += String.fromCharCode(bytes[k]);
   return numberOf(text);
 }
 
@@ -84,7 +84,7 @@ export function parseInteger(bytes: Uint8Array, start: number, end: number): num
   if (at >= end || end - at > 16) return undefined;
   let value = 0;
   for (; at < end; at++) {
-    const digit = bytes[at]! - 48;
+    const digit = bytes[at] - 48;
     if (digit < 0 || digit > 9) return undefined;
     value = value * 10 + digit;
   }

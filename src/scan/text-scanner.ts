@@ -103,7 +103,7 @@ export class TextScanner {
   }
 
   isBlank(): boolean {
-    for (let k = this.start; k < this.end; k++) if (this.bytes[k]! > 32) return false;
+    for (let k = this.start; k < this.end; k++) if (this.bytes[k] > 32) return false;
     return true;
   }
 
@@ -119,13 +119,13 @@ export class TextScanner {
   token(): boolean {
     const { bytes, end } = this;
     let k = this.cursor;
-    while (k < end && bytes[k]! <= 32) k++;
+    while (k < end && bytes[k] <= 32) k++;
     if (k >= end) {
       this.cursor = end;
       return false;
     }
     this.tokenStart = k;
-    while (k < end && bytes[k]! > 32) k++;
+    while (k < end && bytes[k] > 32) k++;
     this.tokenEnd = k;
     this.cursor = k;
     return true;
