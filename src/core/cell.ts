@@ -1,7 +1,7 @@
 /** a·(b×c) of a row-major (3,3) cell in Å; negative for a left-handed cell. Unit Å³. */
 export function signedVolume(cell: ArrayLike<number>): number {
-  const [ax, ay, az, bx, by, bz, cx, cy, cz] = cell as unknown as number[];
-  return ax! * (by! * cz! - bz! * cy!) - ay! * (bx! * cz! - bz! * cx!) + az! * (bx! * cy! - by! * cx!);
+  const [ax, ay, az, bx, by, bz, cx, cy, cz] = cell as unknown as readonly number[];
+  return ax * (by * cz - bz * cy) - ay * (bx * cz - bz * cx) + az * (bx * cy - by * cx);
 }
 
 /** Volume in Å³ of a row-major (3,3) cell in Å. */
