@@ -28,11 +28,14 @@ export class FormatError extends ProjectError {
   readonly exitCode: number = 1;
   readonly format: string;
   readonly at: SourceLocation;
+  /** The message without place and format. */
+  readonly found: string;
   constructor(format: string, at: SourceLocation, message: string) {
     super(`${formatLocation(at)}${at.frame === undefined ? ':' : ''} ${message} [${format}]`);
     this.name = 'FormatError';
     this.format = format;
     this.at = at;
+    this.found = message;
   }
 }
 
