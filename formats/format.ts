@@ -20,6 +20,9 @@ export interface Carries {
   readonly virial: boolean;
   readonly arrays: boolean;
   readonly info: boolean;
+  /** Entries of `arrays` and `info` that are carried although the others are not. */
+  readonly arrayKeys?: readonly string[];
+  readonly infoKeys?: readonly string[];
   /** Units of the numbers in the file, in words. */
   readonly units: string;
 }
@@ -63,6 +66,8 @@ export interface WriteOptions {
 /** A file format as a described constant (`satisfies Format`). Adding it to formats/index.ts registers it. */
 export interface Format {
   readonly name: string;
+  /** Other names that `--format` takes. */
+  readonly aliases?: readonly string[];
   readonly description: string;
   /** URL or manual page of the specification. */
   readonly reference: string;
@@ -70,9 +75,11 @@ export interface Format {
   readonly carries: Carries;
   /** How sure the first bytes (decompressed, up to 64 KiB) make one: 0 = not this format … 1 = certain. */
   sniff(head: Uint8Array): number;
+  /** The same for a folder, from the names of its entries. */
+  sniffFolder?(entries: readonly string[]): number;
   /** Frames in file order. Errors: FormatError with path:line; everything before the error has been yielded. */
   read?(source: AsyncIterable<Uint8Array>, options: ReadOptions): AsyncGenerator<Frame, void>;
-  /** For formats that are folders, file sets or need random access; used instead of `read`. */
+  /** For formats that are folders, file sets or need random access; used where `read` is missing or `path` is no single file. */
   readPath?(path: string, options: ReadOptions): AsyncGenerator<Frame, void>;
   write?(frames: AsyncIterable<Frame>, options: WriteOptions): AsyncGenerator<Uint8Array | string, void>;
   /** For formats that are folders; must be atomic (temporary folder, then rename). */

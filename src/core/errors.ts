@@ -61,6 +61,13 @@ export class MissingDataError extends ProjectError {
   }
 }
 
+/** A conversion with `--strict` would lose something; the message says what. */
+export class LossError extends ProjectError {
+  readonly code = 'LOSS';
+  readonly exitCode = EXIT.input;
+  override readonly name = 'LossError';
+}
+
 /** A trained potential cannot be read, or cannot be evaluated on what it was given. */
 export class PotentialError extends ProjectError {
   readonly code = 'POTENTIAL';

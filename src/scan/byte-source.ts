@@ -1,16 +1,25 @@
 import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
 import { Decompress } from 'fzstd';
+import { FormatError, TruncatedError } from '../core/errors.ts';
 
-/** Bytes of a file or of stdin (`-`), decompressed when they begin with the gzip or zstd magic. Chunks of up to 4 MiB. */
+/** Size of a read: small enough to stay in the cache of the processor while it is scanned. */
+const CHUNK = 1 << 20;
+/** Compressed bytes inflated at a time; bounds what a bomb can produce at once. */
+const SLICE = 64 << 10;
+
+/** Bytes of a file or of stdin (`-`), decompressed when they begin with the gzip or zstd magic. */
 export async function* readBytes(path: string): AsyncGenerator<Uint8Array, void> {
   const raw =
-    path === '-' ? (process.stdin as AsyncIterable<Uint8Array>) : createReadStream(path, { highWaterMark: 4 << 20 });
-  yield* decompress(raw);
+    path === '-' ? (process.stdin as AsyncIterable<Uint8Array>) : createReadStream(path, { highWaterMark: CHUNK });
+  yield* decompress(raw, path);
 }
 
-/** Passes bytes through, inflating gzip (also several members in a row) and zstd by their magic numbers. */
-export async function* decompress(raw: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+/**
+ * Passes bytes through, inflating gzip and zstd (also several members in a row) by their magic numbers. Of damaged or cut-off
+ * data, what could be inflated is delivered first; then FormatError or TruncatedError is thrown.
+ */
+export async function* decompress(raw: AsyncIterable<Uint8Array>, path: string): AsyncGenerator<Uint8Array, void> {
   const iterator = raw[Symbol.asyncIterator]();
   let head: Uint8Array = new Uint8Array(0);
   try {
@@ -20,8 +29,9 @@ export async function* decompress(raw: AsyncIterable<Uint8Array>): AsyncGenerato
       head = head.length === 0 ? next.value : Buffer.concat([head, next.value]);
     }
     const all = prepend(head, iterator);
-    if (head[0] === 0x1f && head[1] === 0x8b) yield* gunzip(all);
-    else if (head[0] === 0x28 && head[1] === 0xb5 && head[2] === 0x2f && head[3] === 0xfd) yield* unzstd(all);
+    if (head[0] === 0x1f && head[1] === 0x8b) yield* gunzip(slices(all), path);
+    else if (head[0] === 0x28 && head[1] === 0xb5 && head[2] === 0x2f && head[3] === 0xfd)
+      yield* unzstd(slices(all), path);
     else yield* all;
   } finally {
     await iterator.return?.();
@@ -33,38 +43,73 @@ async function* prepend(head: Uint8Array, rest: AsyncIterator<Uint8Array>): Asyn
   for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
 }
 
-/** What could be inflated is delivered first; a damaged or missing trailer is then thrown by zlib's own error. */
-async function* gunzip(raw: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
-  const inflater = createGunzip({ chunkSize: 1 << 20 });
-  let failure: unknown;
-  const feeding = (async () => {
-    for await (const chunk of raw) {
-      if (inflater.destroyed) return;
-      if (!inflater.write(chunk)) await new Promise<void>((go) => inflater.once('drain', go).once('close', go));
-    }
-    inflater.end();
-  })().catch((error: unknown) => {
-    failure = error;
-    inflater.destroy(error as Error);
-  });
+async function* slices(raw: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+  for await (const chunk of raw)
+    for (let k = 0; k < chunk.length; k += SLICE) yield chunk.subarray(k, Math.min(k + SLICE, chunk.length));
+}
+
+/**
+ * Feeds one slice while the output of the slice before is consumed. The stream flows without a buffer of its own, because a
+ * stream that fails drops what it has buffered.
+ */
+async function* gunzip(input: AsyncIterable<Uint8Array>, path: string): AsyncGenerator<Uint8Array, void> {
+  const inflater = createGunzip({ chunkSize: 256 << 10 });
+  const ready: Uint8Array[] = [];
+  inflater.on('data', (chunk: Uint8Array) => ready.push(chunk));
+  const broken = new Promise<Error>((resolve) => inflater.once('error', resolve));
+  const ended = new Promise<undefined>((resolve) => inflater.once('end', () => resolve(undefined)));
+  const write = (slice: Uint8Array) =>
+    new Promise<undefined>((resolve) => inflater.write(slice, (error) => error || resolve(undefined)));
   try {
-    yield* inflater as AsyncIterable<Uint8Array>;
-    await feeding;
+    let failure: Error | undefined;
+    let writing: Promise<Error | undefined> | undefined;
+    for await (const slice of input) {
+      failure = await writing;
+      const out = ready.splice(0);
+      if (!failure) writing = Promise.race([write(slice), broken]);
+      yield* out;
+      if (failure) break;
+    }
+    failure ??= await writing;
+    if (!failure) {
+      inflater.end();
+      failure = await Promise.race([ended, broken]);
+    }
+    yield* ready.splice(0);
+    if (failure) throw damaged(path, 'gzip', failure, 'code' in failure && failure.code === 'Z_BUF_ERROR');
   } finally {
     inflater.destroy();
   }
-  if (failure) throw failure;
 }
 
-async function* unzstd(raw: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+/** Code of fzstd for an input that ends early. */
+const ZSTD_UNEXPECTED_END = 5;
+
+async function* unzstd(input: AsyncIterable<Uint8Array>, path: string): AsyncGenerator<Uint8Array, void> {
   const ready: Uint8Array[] = [];
   const inflater = new Decompress((chunk) => {
     if (chunk.length > 0) ready.push(chunk.slice());
   });
-  for await (const chunk of raw) {
-    inflater.push(chunk);
+  const push = (slice: Uint8Array, last: boolean): Error | undefined => {
+    try {
+      inflater.push(slice, last);
+      return undefined;
+    } catch (error) {
+      return error as Error;
+    }
+  };
+  for await (const slice of input) {
+    const failure = push(slice, false);
     yield* ready.splice(0);
+    if (failure) throw damaged(path, 'zstd', failure, false);
   }
-  inflater.push(new Uint8Array(0), true);
+  const failure = push(new Uint8Array(0), true);
   yield* ready.splice(0);
+  if (failure) throw damaged(path, 'zstd', failure, 'code' in failure && failure.code === ZSTD_UNEXPECTED_END);
+}
+
+function damaged(path: string, method: string, failure: Error, cut: boolean): FormatError {
+  const found = `of the ${method}-compressed data, found`;
+  if (cut) return new TruncatedError(method, { path }, `expected the rest ${found} the end of the file`);
+  return new FormatError(method, { path }, `expected the rest ${found} damage (${failure.message})`);
 }

@@ -1,8 +1,9 @@
-import { FormatError, TruncatedError } from '../core/errors.ts';
+import { FormatError, type SourceLocation, TruncatedError } from '../core/errors.ts';
 import { parseInteger, parseNumber } from './numbers.ts';
 
 const LF = 10;
 const CR = 13;
+const BLANK = 32;
 const EMPTY = new Uint8Array(0);
 /** A line longer than this is not a line of any of our formats: refused, so that garbage cannot fill the memory. */
 const MAX_LINE = 64 << 20;
@@ -37,6 +38,12 @@ export class TextScanner {
   tokenEnd = 0;
   #next = 0;
   #filled = 0;
+  /** No line break lies between `#next` and here. */
+  #searched = 0;
+  /** Rest of the chunk of which the beginning completed a line. */
+  #pending: Uint8Array | undefined;
+  /** The buffer that we own and may append to. */
+  #joint: Uint8Array | undefined;
   #ended = false;
   #again = false;
   readonly #source: AsyncIterator<Uint8Array>;
@@ -55,24 +62,54 @@ export class TextScanner {
       this.cursor = this.start;
       return true;
     }
-    const at = this.bytes.indexOf(LF, this.#next);
-    if (at === -1 || at >= this.#filled)
-      return this.#ended && this.#next < this.#filled ? this.#take(this.#filled, this.#filled, false) : false;
-    return this.#take(at, at + 1, true);
+    const at = this.#searched < this.#filled ? this.bytes.indexOf(LF, this.#searched) : -1;
+    if (at !== -1 && at < this.#filled) return this.#take(at, at + 1, true);
+    this.#searched = this.#filled;
+    if (this.#ended && this.#pending === undefined && this.#next < this.#filled)
+      return this.#take(this.#filled, this.#filled, false);
+    return false;
   }
 
-  /** Reads on until a further line is current; false at the end of the input. */
+  /**
+   * Like `tryLine`, but steps over lines whose first two bytes behind blanks are not marked in `wanted` (65536 entries, index
+   * first << 8 | second). False when no such line is wholly in memory; `fill` then gives the next line, whatever it is.
+   */
+  trySkipTo(wanted: Uint8Array): boolean {
+    if (this.#again) return this.tryLine();
+    const bytes = this.bytes;
+    const filled = this.#filled;
+    let next = this.#next;
+    let from = this.#searched;
+    let skipped = 0;
+    for (;;) {
+      const at = bytes[from] === LF ? from : bytes.indexOf(LF, from);
+      if (at === -1 || at >= filled) {
+        this.#next = next;
+        this.#searched = filled;
+        this.lineNumber += skipped;
+        return false;
+      }
+      let k = next;
+      while (bytes[k] === BLANK) k++;
+      if (wanted[(bytes[k] << 8) | bytes[k + 1]] !== 0) {
+        this.#next = next;
+        this.lineNumber += skipped;
+        return this.#take(at, at + 1, true);
+      }
+      next = at + 1;
+      from = next;
+      skipped++;
+    }
+  }
+
+  /** Reads on until a further line is current; false at the end of the input. Throws FormatError for damaged compression. */
   async fill(): Promise<boolean> {
     for (;;) {
-      if (this.#ended) return this.tryLine();
-      const { value, done } = await this.#source.next();
-      if (done) this.#ended = true;
-      else this.#append(value);
+      if (this.#pending === undefined && !this.#ended) await this.#pull();
+      if (this.#pending !== undefined) this.#append(this.#pending);
       if (this.tryLine()) return true;
-      if (this.#filled - this.#next > MAX_LINE) {
-        this.lineNumber++;
-        throw this.error(`expected a text line, found more than ${MAX_LINE >> 20} MiB without a line break`);
-      }
+      if (this.#ended && this.#pending === undefined) return false;
+      this.#checkLength();
     }
   }
 
@@ -90,6 +127,33 @@ export class TextScanner {
   unread(): void {
     this.#again = true;
     this.lineNumber--;
+  }
+
+  /** First unread byte: what is in memory and unread is `bytes[unreadStart, unreadEnd)`. For readers of whole blocks of lines. */
+  get unreadStart(): number {
+    return this.#again ? this.start : this.#next;
+  }
+
+  get unreadEnd(): number {
+    return this.#filled;
+  }
+
+  /** Marks the lines before byte `to` as read; `lines` is their number. */
+  skipLines(to: number, lines: number): void {
+    this.#again = false;
+    this.#next = to;
+    this.#searched = to;
+    this.lineNumber += lines;
+  }
+
+  /** Brings more of the input behind the unread bytes (their place in `bytes` may change); false at its end. */
+  async more(): Promise<boolean> {
+    if (this.#again) this.skipLines(this.start, 0);
+    if (this.#pending === undefined && !this.#ended) await this.#pull();
+    if (this.#pending !== undefined) this.#append(this.#pending);
+    else if (this.#ended) return false;
+    this.#checkLength();
+    return true;
   }
 
   /** Ends the source early (files are closed). */
@@ -160,23 +224,20 @@ export class TextScanner {
     return all;
   }
 
-  /** An error at the current line (or at `line`). */
+  /** An error at the current line (or at `line`); a last line without line break is one that was cut off. */
   error(message: string, line = this.lineNumber): FormatError {
-    return new FormatError(
-      this.format,
-      { path: this.path, line, ...(this.frame === undefined ? {} : { frame: this.frame }) },
-      message,
-    );
+    const Kind = !this.terminated && line === this.lineNumber ? TruncatedError : FormatError;
+    return new Kind(this.format, this.#at(line), message);
   }
 
   /** The error of an input that ends where `expected` should stand; it names the last line. */
   truncated(expected: string): TruncatedError {
-    const at = {
-      path: this.path,
-      line: Math.max(1, this.lineNumber),
-      ...(this.frame === undefined ? {} : { frame: this.frame }),
-    };
+    const at = this.#at(Math.max(1, this.lineNumber));
     return new TruncatedError(this.format, at, `expected ${expected}, found the end of the file`);
+  }
+
+  #at(line: number): SourceLocation {
+    return { path: this.path, line, ...(this.frame === undefined ? {} : { frame: this.frame }) };
   }
 
   #take(end: number, next: number, terminated: boolean): boolean {
@@ -184,24 +245,70 @@ export class TextScanner {
     this.end = end > this.start && this.bytes[end - 1] === CR ? end - 1 : end;
     this.cursor = this.start;
     this.#next = next;
+    this.#searched = next;
     this.terminated = terminated;
     this.lineNumber++;
     return true;
   }
 
+  #checkLength(): void {
+    if (this.#filled - this.#next <= MAX_LINE || this.bytes.indexOf(LF, this.#next) !== -1) return;
+    this.lineNumber++;
+    throw this.error(`expected a text line, found more than ${MAX_LINE >> 20} MiB without a line break`);
+  }
+
+  async #pull(): Promise<void> {
+    try {
+      const { value, done } = await this.#source.next();
+      if (done) this.#ended = true;
+      else if (value.length > 0) this.#pending = value;
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      throw this.#atLine(error);
+    }
+  }
+
+  /** An error of the source (compression) at the line where its data ends. */
+  #atLine(error: FormatError): FormatError {
+    const line = Math.max(1, this.lineNumber + (this.#filled > this.#next ? 1 : 0));
+    const Kind = error instanceof TruncatedError ? TruncatedError : FormatError;
+    return new Kind(this.format, this.#at(line), error.found);
+  }
+
+  /** Only the line that crosses two chunks is copied; the rest of a chunk becomes the window as it is. */
   #append(chunk: Uint8Array): void {
     if (this.#next === this.#filled) {
-      this.bytes = chunk;
-      this.#next = 0;
-      this.#filled = chunk.length;
+      this.#show(chunk, chunk.length);
+      this.#pending = undefined;
       return;
     }
+    const lineBreak = chunk.indexOf(LF);
+    const part = lineBreak === -1 ? chunk : chunk.subarray(0, lineBreak + 1);
+    this.#extend(part);
+    this.#pending = part.length === chunk.length ? undefined : chunk.subarray(part.length);
+  }
+
+  /** Adds to the line begun in the window, in a buffer that doubles. Bytes already shown are never changed. */
+  #extend(part: Uint8Array): void {
     const left = this.#filled - this.#next;
-    const joined = new Uint8Array(left + chunk.length);
-    joined.set(this.bytes.subarray(this.#next, this.#filled));
-    joined.set(chunk, left);
-    this.bytes = joined;
+    if (this.bytes === this.#joint && this.#filled + part.length <= this.bytes.length) {
+      this.bytes.set(part, this.#filled);
+      this.#filled += part.length;
+      return;
+    }
+    const searched = this.#searched - this.#next;
+    const joint = new Uint8Array(Math.max(256, 2 * (left + part.length)));
+    joint.set(this.bytes.subarray(this.#next, this.#filled));
+    joint.set(part, left);
+    this.#joint = joint;
+    this.#show(joint, left + part.length);
+    this.#searched = searched;
+  }
+
+  #show(bytes: Uint8Array, filled: number): void {
+    this.bytes = bytes;
     this.#next = 0;
-    this.#filled = joined.length;
+    this.#searched = 0;
+    this.#filled = filled;
   }
 }

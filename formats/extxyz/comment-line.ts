@@ -1,0 +1,167 @@
+import type { InfoValue } from '../../src/core/frame.ts';
+import type { TextScanner } from '../../src/scan/text-scanner.ts';
+import { CommentError, type Pair, parseComment } from './comment.ts';
+import { type ForeignComment, foreignComment } from './foreign-comments.ts';
+import type { Layout } from './layout.ts';
+import { type ColumnPlan, PLAIN_XYZ, parseProperties } from './properties.ts';
+
+/** What the second line of a frame says. */
+export interface CommentLine {
+  readonly line: number;
+  readonly plan: ColumnPlan;
+  readonly propertiesText: string | undefined;
+  readonly cell: Float64Array | undefined;
+  readonly pbc: readonly [boolean, boolean, boolean] | undefined;
+  readonly info: Readonly<Record<string, InfoValue>>;
+  readonly foreign: ForeignComment | undefined;
+  /** True for a comment of LAMMPS `dump extxyz`. */
+  readonly lammps: boolean;
+  readonly layout: Omit<Layout, 'columns'>;
+  readonly notes: readonly { readonly code: string; readonly message: string; readonly once: boolean }[];
+}
+
+type Note = CommentLine['notes'][number];
+
+/** Keys that become fields of a frame; every other key stays in info. */
+const STRUCTURE_KEYS = ['Lattice', 'Properties', 'pbc'];
+/** Keys of which two different values are refused, not reported. */
+const DECIDING_KEY = /energy|stress|virial|^(Lattice|Properties|pbc)$/i;
+
+/** Reads the current line of the scanner. `known` is the plan of the frame before, used again for the same `Properties`. */
+export function readComment(
+  scanner: TextScanner,
+  known: { readonly plan: ColumnPlan; readonly text: string | undefined } | undefined,
+): CommentLine {
+  const text = scanner.text();
+  const fail = (message: string) => scanner.error(message);
+  const foreign = foreignComment(text, fail);
+  const pairs = foreign ? [] : pairsOf(text, fail);
+  if (!pairs || foreign) return plainComment(scanner.lineNumber, text, foreign);
+  const notes: Note[] = [];
+  const unique = withoutDuplicates(pairs, notes, fail);
+  const properties = unique.get('Properties')?.value;
+  if (properties !== undefined && typeof properties !== 'string')
+    throw fail(`expected Properties as name:type:count triplets, found "${String(properties)}"`);
+  const plan =
+    properties === undefined ? PLAIN_XYZ : known?.text === properties ? known.plan : parseProperties(properties, fail);
+  const cell = latticeOf(unique.get('Lattice'), notes, fail);
+  const pbc = pbcOf(unique.get('pbc')?.value, fail);
+  if (pbc?.includes(true) && !cell) notes.push(note('pbc-without-cell', 'pbc is true but there is no Lattice'));
+  for (const { key, bare } of unique.values()) {
+    if (bare) notes.push(note('bare-key', `"${key}" has no value: read as ${key}=T`));
+    const meant = STRUCTURE_KEYS.find((name) => name !== key && name.toLowerCase() === key.toLowerCase());
+    if (meant && !unique.has(meant)) notes.push(note('key-case', `${key} is not ${meant}: kept as it is, not used`));
+  }
+  if (text.includes('\ufffd')) notes.push(note('not-utf8', 'the comment line is not UTF-8: some characters are lost'));
+  const others = [...unique.values()].filter(({ key }) => !STRUCTURE_KEYS.includes(key));
+  const lammps = unique.has('Timestep') && (unique.has('Potential_energy') || unique.has('Stress'));
+  if (lammps && unique.has('Stress'))
+    notes.push(
+      note(
+        'lammps-stress',
+        'Stress is the pressure of LAMMPS in its own unit, with the kinetic part: not used as a label',
+      ),
+    );
+  return {
+    line: scanner.lineNumber,
+    plan,
+    propertiesText: properties,
+    cell,
+    pbc,
+    info: Object.fromEntries(others.map(({ key, value }) => [key, value])),
+    foreign: undefined,
+    lammps,
+    layout: layoutOf([...unique.values()]),
+    notes,
+  };
+}
+
+const note = (code: string, message: string): Note => ({ code, message, once: true });
+
+/** The pairs, or undefined for a comment that is free text: no Properties, no Lattice, and not all of it key=value. */
+function pairsOf(text: string, fail: (message: string) => Error): Pair[] | undefined {
+  const declared = /(^|\s)"?(Properties|Lattice)"?\s*=/.test(text);
+  try {
+    const pairs = parseComment(text);
+    return declared || pairs.every((pair) => !pair.bare) ? pairs : undefined;
+  } catch (error) {
+    if (!(error instanceof CommentError)) throw error;
+    if (declared) throw fail(error.message);
+    return undefined;
+  }
+}
+
+function plainComment(line: number, text: string, foreign: ForeignComment | undefined): CommentLine {
+  const info = foreign?.info ?? { comment: text.trim() };
+  const layout = { keys: Object.keys(info), reals: new Set<string>(), bracketed: new Set<string>() };
+  const empty = { propertiesText: undefined, cell: undefined, pbc: undefined, lammps: false, notes: [] };
+  return { ...empty, line, plan: PLAIN_XYZ, info, foreign, layout };
+}
+
+function withoutDuplicates(pairs: readonly Pair[], notes: Note[], fail: (message: string) => Error) {
+  const unique = new Map<string, Pair>();
+  for (const pair of pairs) {
+    const { key, value } = pair;
+    const before = unique.get(key);
+    if (before) {
+      const [a, b] = [before.value, value].map((v) => (typeof v === 'object' ? `[${String(v)}]` : String(v)));
+      if (a !== b && DECIDING_KEY.test(key)) throw fail(`expected each key once, found ${key} twice (${a} and ${b})`);
+      notes.push({
+        code: 'duplicate-key',
+        message: `duplicate key ${key} (${a} and ${b}): the last is kept`,
+        once: false,
+      });
+    }
+    unique.set(key, pair);
+  }
+  return unique;
+}
+
+function latticeOf(pair: Pair | undefined, notes: Note[], fail: (message: string) => Error): Float64Array | undefined {
+  if (!pair) return undefined;
+  const nested = Array.isArray(pair.value) && pair.value.some(Array.isArray);
+  const numbers = Array.isArray(pair.value) ? (pair.value as readonly InfoValue[]).flat(2).map(Number) : [];
+  if (![3, 9].includes(numbers.length) || !numbers.every(Number.isFinite)) {
+    const found = Array.isArray(pair.value) ? `${numbers.length} values` : `"${String(pair.value).slice(0, 60)}"`;
+    throw fail(`expected 9 finite numbers in Lattice, found ${found}`);
+  }
+  if (numbers.length === 3) {
+    notes.push(note('lattice-diagonal', 'Lattice has three numbers: read as the diagonal of the cell'));
+    return Float64Array.of(numbers[0], 0, 0, 0, numbers[1], 0, 0, 0, numbers[2]);
+  }
+  if (nested)
+    notes.push(
+      note(
+        'lattice-brackets',
+        'Lattice in double brackets means rows to some programs and columns to others: read as rows',
+      ),
+    );
+  if (numbers.every((x) => x === 0)) {
+    notes.push(note('zero-lattice', 'Lattice is all zero: no cell'));
+    return undefined;
+  }
+  return Float64Array.from(numbers);
+}
+
+function pbcOf(
+  value: InfoValue | undefined,
+  fail: (message: string) => Error,
+): readonly [boolean, boolean, boolean] | undefined {
+  if (value === undefined) return undefined;
+  const flags = Array.isArray(value) ? (value as readonly InfoValue[]) : [value, value, value];
+  if (flags.length !== 3 || !flags.every((f) => f === true || f === false || f === 0 || f === 1))
+    throw fail(`expected three of T and F in pbc, found "${String(value)}"`);
+  return [
+    flags[0] === true || flags[0] === 1,
+    flags[1] === true || flags[1] === 1,
+    flags[2] === true || flags[2] === 1,
+  ];
+}
+
+function layoutOf(pairs: readonly Pair[]): CommentLine['layout'] {
+  return {
+    keys: pairs.map((pair) => pair.key),
+    reals: new Set(pairs.filter((pair) => pair.real).map((pair) => pair.key)),
+    bracketed: new Set(pairs.filter((pair) => pair.bracketed).map((pair) => pair.key)),
+  };
+}

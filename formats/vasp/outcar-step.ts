@@ -1,0 +1,104 @@
+import { volume } from '../../src/core/cell.ts';
+import type { Frame, InfoValue, Labels, PerAtom } from '../../src/core/frame.ts';
+import { fromVoigt } from '../../src/core/tensor.ts';
+import { KBAR } from '../../src/core/units.ts';
+import type { ForceTable } from './outcar-rows.ts';
+
+/** The SCF loop of one ionic step: `Iteration N( M)`. */
+export class ScfLoop {
+  readonly ionic: number;
+  steps = 0;
+  /** `EDIFF is reached` has been printed. */
+  converged = false;
+  magnetization: InfoValue | undefined;
+
+  constructor(ionic: number) {
+    this.ionic = ionic;
+  }
+}
+
+/** What has been read of the result of one ionic step; every part is optional and comes in either order. */
+export class OutcarStep {
+  /** Of a machine-learned force field. */
+  readonly ml: boolean;
+  cell: Float64Array | undefined;
+  table: ForceTable | undefined;
+  tableLine = 0;
+  hasStress = false;
+  /** kbar, xx yy zz xy yz zx, compression > 0. */
+  stress: readonly number[] | undefined;
+  /** Line of TOTEN; 0 = not there yet. */
+  energyLine = 0;
+  energy: number | undefined;
+  /** The line with the two other energies has been read to its end. */
+  energiesDone = false;
+  energySigma0: number | undefined;
+  withoutEntropy: number | undefined;
+
+  constructor(ml: boolean) {
+    this.ml = ml;
+  }
+
+  get hasResult(): boolean {
+    return this.tableLine + this.energyLine > 0;
+  }
+
+  /** Everything a step prints in every version and order has been read. */
+  get complete(): boolean {
+    return this.table !== undefined && this.energyLine > 0 && this.energiesDone;
+  }
+}
+
+/** What a frame needs beside its step. */
+export interface RunFacts {
+  readonly numbers: Uint8Array;
+  readonly species?: PerAtom;
+  /** 2, 3 … for runs appended to the first. */
+  readonly run: number;
+  readonly version?: string;
+  readonly origin: { readonly path: string; readonly line: number; readonly frame: number };
+}
+
+export function frameOfStep(
+  step: OutcarStep,
+  loop: ScfLoop | undefined,
+  geometry: { readonly cell: Float64Array; readonly positions: Float64Array },
+  run: RunFacts,
+): Frame {
+  const { cell, positions } = geometry;
+  const info: Record<string, InfoValue> = {};
+  if (run.version !== undefined) info['program'] = run.version;
+  if (run.run > 1) info['run'] = run.run;
+  if (step.ml) info['ml'] = true;
+  if (loop) {
+    info['ionic_step'] = loop.ionic;
+    info['scf_steps'] = loop.steps;
+    info['scf_converged'] = loop.converged;
+    if (loop.magnetization !== undefined) info['magnetization'] = loop.magnetization;
+  }
+  if (step.withoutEntropy !== undefined) info['energy_without_entropy'] = step.withoutEntropy;
+  if (step.stress) info['stress_kB'] = step.stress;
+  return {
+    natoms: run.numbers.length,
+    cell: cell.slice(),
+    pbc: [true, true, true],
+    numbers: run.numbers.slice(),
+    positions,
+    labels: labelsOfStep(step, loop, cell),
+    arrays: run.species ? { species: run.species } : {},
+    info,
+    origin: run.origin,
+  };
+}
+
+function labelsOfStep(step: OutcarStep, loop: ScfLoop | undefined, cell: Float64Array): Labels {
+  const kbarVolume = KBAR * volume(cell);
+  const virial = step.stress?.map((kbar) => kbar * kbarVolume);
+  return {
+    ...(step.energy === undefined ? {} : { energy: step.energy }),
+    ...(step.energySigma0 === undefined ? {} : { energySigma0: step.energySigma0 }),
+    ...(step.table ? { forces: step.table.forces } : {}),
+    ...(virial ? { virial: fromVoigt(virial, 'vasp') } : {}),
+    ...(loop ? { converged: loop.converged } : {}),
+  };
+}
