@@ -10,8 +10,27 @@ export interface HdnnpModel {
   readonly cutoffAlpha: number;
   /** Multiply the sum of network outputs by this to get eV. */
   readonly energyFactor: number;
+  /** How network inputs follow from G; `scaleFactor` and `scaleOffset` of each element are its result (`scalingCoefficients`). */
+  readonly scaling: Scaling;
   /** Ascending by atomic number. */
   readonly elements: readonly ElementModel[];
+}
+
+/** Scaling of symmetry functions before the network, as the keywords of n2p2 define it. */
+export interface Scaling {
+  readonly kind: 'none' | 'scale' | 'center' | 'scale-center' | 'sigma';
+  /** Smin and Smax; used by `scale`, `scale-center` (range of the inputs) and `sigma` (their difference). */
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Values of each symmetry function over the training set. */
+export interface Statistics {
+  readonly min: Float64Array;
+  readonly max: Float64Array;
+  readonly mean: Float64Array;
+  /** Standard deviation; files of old programs have none. */
+  readonly sigma?: Float64Array;
 }
 
 export interface ElementModel {
@@ -24,9 +43,8 @@ export interface ElementModel {
   /** Network input = a·G + b, one pair per symmetry function. */
   readonly scaleFactor: Float64Array;
   readonly scaleOffset: Float64Array;
-  /** Range of G over the training set: outside it the network extrapolates. */
-  readonly gMin: Float64Array;
-  readonly gMax: Float64Array;
+  /** Ranges of G over the training set: outside [min, max] the network extrapolates. Absent: not known, nothing is checked. */
+  readonly statistics?: Statistics;
   readonly network: NetworkModel;
 }
 
@@ -99,4 +117,39 @@ export function maxCutoff(model: HdnnpModel): number {
   let rc = 0;
   for (const element of model.elements) for (const sf of element.symmetryFunctions) rc = Math.max(rc, sf.rc);
   return rc;
+}
+
+/**
+ * The pair (a, b) of each symmetry function with network input = a·G + b (n2p2 documentation, `SymFnc::ScalingType`):
+ *
+ *     none          1                             0
+ *     center        1                             -mean
+ *     scale         (Smax-Smin)/(max-min)         Smin - a·min
+ *     scale-center  (Smax-Smin)/(max-min)         Smin - a·mean
+ *     sigma         (Smax-Smin)/sigma             Smin - a·mean
+ *
+ * A function that is constant over the training set has no finite `a`; it is returned as it comes out (±Infinity, NaN) for the
+ * caller to refuse by name.
+ */
+export function scalingCoefficients(
+  scaling: Scaling,
+  statistics: Statistics,
+): { scaleFactor: Float64Array; scaleOffset: Float64Array } {
+  const { kind, min: sMin, max: sMax } = scaling;
+  const { min, max, mean, sigma } = statistics;
+  const n = min.length;
+  const scaleFactor = new Float64Array(n).fill(1);
+  const scaleOffset = new Float64Array(n);
+  for (let s = 0; s < n; s++) {
+    if (kind === 'none') continue;
+    if (kind === 'center') {
+      scaleOffset[s] = -mean[s];
+      continue;
+    }
+    const width = kind === 'sigma' ? (sigma?.[s] ?? Number.NaN) : max[s] - min[s];
+    const a = (sMax - sMin) / width;
+    scaleFactor[s] = a;
+    scaleOffset[s] = sMin - a * (kind === 'scale' ? min[s] : mean[s]);
+  }
+  return { scaleFactor, scaleOffset };
 }

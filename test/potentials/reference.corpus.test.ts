@@ -1,0 +1,87 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { loadPotential } from '../../potentials/load.ts';
+import { atomicNumber } from '../../src/core/elements.ts';
+import { ENERGY_UNITS, LENGTH_UNITS } from '../../src/core/units.ts';
+import { evaluateStructure } from '../../src/evaluate/evaluate-structure.ts';
+import { describeLane, SHARED } from '../lanes.ts';
+
+/** Schema nnp-reference/1; numbers in `units`. */
+interface Reference {
+  readonly units: { readonly length: string; readonly energy: string };
+  readonly structures: readonly {
+    readonly id: string;
+    readonly pbc: readonly [boolean, boolean, boolean];
+    readonly cell: readonly (readonly number[])[] | null;
+    readonly symbols: readonly string[];
+    readonly positions: readonly (readonly number[])[];
+    readonly energy: number;
+    readonly forces: readonly (readonly number[])[];
+    readonly atomicEnergies: readonly number[];
+    readonly virial?: readonly (readonly number[])[];
+    readonly roundoff: { readonly energy: number; readonly forces: number };
+  }[];
+}
+
+const TOLERANCE = 1e-10;
+const LARGEST = 1100;
+const largest = (values: readonly number[]) => values.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+const difference = (found: ArrayLike<number>, wanted: readonly number[], unit: number) =>
+  largest(wanted.map((x, k) => found[k] / unit - x));
+
+/** The rules of check-nnp.mjs with --extras. */
+async function compare(directory: string, file: string): Promise<void> {
+  const potential = await loadPotential(directory, { backend: 'typescript' });
+  const { units, structures } = JSON.parse(readFileSync(join(directory, file), 'utf8')) as Reference;
+  const length = LENGTH_UNITS[units.length];
+  const energy = ENERGY_UNITS[units.energy];
+  const fileForce = largest(structures.flatMap((s) => s.forces.flat()));
+  for (const s of structures) {
+    if (s.symbols.length > LARGEST) continue;
+    const found = evaluateStructure(potential, {
+      numbers: Uint8Array.from(s.symbols, atomicNumber),
+      positions: Float64Array.from(s.positions.flat(), (x) => x * length),
+      cell: s.cell && Float64Array.from(s.cell.flat(), (x) => x * length),
+      pbc: s.pbc,
+    });
+    const { roundoff } = s;
+    const energyScale = Math.max(
+      Math.abs(s.energy),
+      s.atomicEnergies.reduce((sum, e) => sum + Math.abs(e), 0),
+    );
+    expect(Math.abs(found.energy / energy - s.energy), `energy of ${s.id}`).toBeLessThanOrEqual(
+      Math.max(TOLERANCE * energyScale, 30 * roundoff.energy),
+    );
+    const forceScale = Math.max(largest(s.forces.flat()), 0.05 * fileForce);
+    expect(difference(found.forces, s.forces.flat(), energy / length), `forces of ${s.id}`).toBeLessThanOrEqual(
+      Math.max(TOLERANCE * forceScale, 30 * roundoff.forces),
+    );
+    expect(
+      difference(found.atomicEnergies, s.atomicEnergies, energy),
+      `atomic energies of ${s.id}`,
+    ).toBeLessThanOrEqual(Math.max(TOLERANCE * largest(s.atomicEnergies), 30 * roundoff.energy));
+    if (!s.virial) continue;
+    const virialScale = Math.max(largest(s.virial.flat()), forceScale);
+    expect(difference(found.virial, s.virial.flat(), energy), `virial of ${s.id}`).toBeLessThanOrEqual(
+      Math.max(10 * TOLERANCE * virialScale, 30 * s.symbols.length * roundoff.forces),
+    );
+  }
+}
+
+describeLane('corpus', 'the TypeScript evaluator agrees with n2p2 and LAMMPS', () => {
+  const root = join(SHARED, 'potentials');
+  const cases = ['n2p2', 'synthetic'].flatMap((group) =>
+    readdirSync(join(root, group)).flatMap((name) =>
+      readdirSync(join(root, group, name))
+        .filter((file) => /^reference.*\.json$/.test(file))
+        .map((file) => [`${group}/${name}`, file] as const),
+    ),
+  );
+  test('for at least 70 reference files', () => {
+    expect(cases.length).toBeGreaterThanOrEqual(70);
+  });
+  test.each(cases)('for %s (%s)', async (name, file) => {
+    await compare(join(root, name), file);
+  });
+});
