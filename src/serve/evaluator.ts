@@ -1,6 +1,8 @@
 import type { Neighborhood } from '../../potentials/neighborhood.ts';
 import type { Evaluation } from '../../potentials/potential.ts';
 
+export type { Evaluation, Neighborhood };
+
 /** A structure without a neighbor list, for protocols that send only cell and positions (i-PI, MDI). Internal units. */
 export interface StructureInput {
   readonly numbers: Uint8Array;
@@ -14,13 +16,16 @@ export interface StructureInput {
 /** All that a protocol may know of a potential. */
 export interface Evaluator {
   readonly name: string;
+  /** Atomic numbers it knows, ascending. */
   readonly species: readonly number[];
   /** Å. */
   readonly cutoff: number;
+  /** True for a model in reduced (Lennard-Jones) units: its numbers are passed through one to one, to LAMMPS `units lj` only. */
+  readonly reduced: boolean;
   /** Integer below 2^53, a hash of the model's content: ranks and servers compare it. */
   readonly modelId: number;
   /** Lists are built here; ghost forces are folded onto their owners. */
   evaluateStructure(structure: StructureInput): Promise<Evaluation>;
-  /** Lists are given; forces stay on ghosts. */
-  evaluateNeighborhood(neighborhood: Neighborhood): Promise<Evaluation>;
+  /** Lists are given; adds into `out`, which the caller owns and zeroes; forces stay on ghosts. */
+  evaluateNeighborhood(neighborhood: Neighborhood, out: Evaluation): Promise<void>;
 }

@@ -1,0 +1,126 @@
+import { atomicNumber, symbolOf } from '../../../core/elements.ts';
+import { ProtocolError } from '../../../core/errors.ts';
+import { toVoigt } from '../../../core/tensor.ts';
+import { LAMMPS_UNITS } from '../../../core/units.ts';
+import type { Evaluator, Neighborhood } from '../../evaluator.ts';
+import { FLAG, FORCES_HEAD_BYTES, HEADER_BYTES, type Hello, type Message, putHeader, TYPE } from './codec.ts';
+import { RankAtoms } from './rank-atoms.ts';
+
+/** Answers the STEPs of one client: its atoms, its units, and the buffer its replies are made in. */
+export class RankEvaluation {
+  /** In the length unit of the client. */
+  readonly cutoff: number;
+  readonly #evaluator: Evaluator;
+  readonly #atoms: RankAtoms;
+  /** Multiply by these to get the client's units. */
+  readonly #energyFactor: number;
+  readonly #forceFactor: number;
+  #reply = new Uint8Array(0);
+
+  /** Throws ProtocolError when the model cannot serve this client: an element it does not know, units that do not fit. */
+  constructor(evaluator: Evaluator, hello: Hello) {
+    const units = unitsOf(hello.units, evaluator);
+    this.#evaluator = evaluator;
+    this.#atoms = new RankAtoms(numbersOf(hello.elements, evaluator), units.length);
+    this.cutoff = evaluator.cutoff / units.length;
+    this.#energyFactor = 1 / units.energy;
+    this.#forceFactor = units.length / units.energy;
+  }
+
+  /**
+   * The FORCES frame for a STEP, valid until the next call. The evaluator writes into it directly. Throws ProtocolError for a
+   * STEP that is wrong and for results that are not finite, and what the evaluator throws.
+   */
+  async forces(message: Message): Promise<Uint8Array> {
+    const neighborhood = this.#atoms.read(message);
+    const { nall, nlocal, selected } = this.#atoms;
+    const withEnergies = (message.flags & FLAG.atomicEnergies) !== 0;
+    const bytes = HEADER_BYTES + FORCES_HEAD_BYTES + 24 * nall + 8 * nlocal;
+    if (this.#reply.length < bytes) this.#reply = new Uint8Array(bytes);
+    else this.#reply.fill(0, 0, bytes);
+    const { buffer } = this.#reply;
+    const head = new Float64Array(buffer, HEADER_BYTES, FORCES_HEAD_BYTES / 8);
+    const forces = new Float64Array(buffer, HEADER_BYTES + FORCES_HEAD_BYTES, 3 * nall);
+    const energies = new Float64Array(buffer, HEADER_BYTES + FORCES_HEAD_BYTES + 24 * nall, nlocal);
+    await this.#evaluate(neighborhood, selected, { head, forces, energies });
+    checkFinite({ head, forces, energies }, message.step);
+    const frame = this.#reply.subarray(0, withEnergies ? bytes : bytes - 8 * nlocal);
+    putHeader(frame, TYPE.forces, message.step, withEnergies ? FLAG.atomicEnergies : 0);
+    return frame;
+  }
+
+  async #evaluate(n: Neighborhood, selected: Int32Array | null, reply: Reply): Promise<void> {
+    const out = {
+      energy: 0,
+      forces: selected ? new Float64Array(3 * n.natoms) : reply.forces,
+      virial: new Float64Array(9),
+      atomicEnergies: selected ? new Float64Array(n.ncenters) : reply.energies,
+      extrapolationCount: 0,
+    };
+    await this.#evaluator.evaluateNeighborhood(n, out);
+    if (selected) {
+      selected.forEach((atom, k) => {
+        reply.forces.set(out.forces.subarray(3 * k, 3 * k + 3), 3 * atom);
+        if (k < n.ncenters) reply.energies[atom] = out.atomicEnergies[k];
+      });
+    }
+    reply.head[0] = out.energy * this.#energyFactor;
+    toVoigt(out.virial, 'lammps').forEach((value, k) => {
+      reply.head[1 + k] = value * this.#energyFactor;
+    });
+    reply.head[7] = out.extrapolationCount;
+    scale(reply.forces, this.#forceFactor);
+    scale(reply.energies, this.#energyFactor);
+  }
+}
+
+/** Views on the payload of a FORCES frame. */
+interface Reply {
+  /** Energy, virial (xx yy zz xy xz yz), number of extrapolations. */
+  readonly head: Float64Array;
+  readonly forces: Float64Array;
+  readonly energies: Float64Array;
+}
+
+/** Factors from the client's units to internal ones. */
+function unitsOf(
+  name: string,
+  { name: model, reduced }: Evaluator,
+): { readonly length: number; readonly energy: number } {
+  if (reduced) {
+    if (name === 'lj') return { length: 1, energy: 1 };
+    throw new ProtocolError(`model ${model} is in reduced units: LAMMPS must use units lj, it uses ${name}`);
+  }
+  if (name === 'lj') throw new ProtocolError(`model ${model} is not in reduced units: LAMMPS must not use units lj`);
+  if (!Object.hasOwn(LAMMPS_UNITS, name)) throw new ProtocolError(`unknown LAMMPS units "${name}"`);
+  return LAMMPS_UNITS[name];
+}
+
+/** Atomic number by LAMMPS type; 0 for NULL. */
+function numbersOf(elements: readonly (string | null)[], { name, species }: Evaluator): Uint8Array {
+  return Uint8Array.from([null, ...elements], (element) => {
+    if (element === null) return 0;
+    const number = atomicNumber(element);
+    if (number > 0 && species.includes(number)) return number;
+    throw new ProtocolError(`model ${name} has no element ${element} (it knows ${species.map(symbolOf).join(', ')})`);
+  });
+}
+
+function scale(values: Float64Array, factor: number): void {
+  if (factor !== 1) for (let k = 0; k < values.length; k++) values[k] *= factor;
+}
+
+/** Never a NaN to LAMMPS: it would go on with it. */
+function checkFinite({ head, forces, energies }: Reply, step: bigint): void {
+  const at = (values: Float64Array) => {
+    let sum = 0;
+    for (let k = 0; k < values.length; k++) sum += values[k] * 0;
+    return sum === 0 ? -1 : values.findIndex((value) => !Number.isFinite(value));
+  };
+  const what = (text: string) => new ProtocolError(`the model gave ${text} that is not finite at step ${step}`);
+  if (at(head) >= 0) throw what('an energy or virial');
+  const force = at(forces);
+  if (force >= 0) throw what(`a force on atom index ${Math.floor(force / 3)}`);
+  const energy = at(energies);
+  if (energy >= 0) throw what(`an energy of atom index ${energy}`);
+}
