@@ -28,11 +28,19 @@ const MISSING: Record<string, () => string | undefined> = {
     runs('/usr/bin/python3', '-c', 'import ase')
       ? undefined
       : 'ASE is not installed (Debian: apt-get install python3-ase)',
+  pymatgen: () =>
+    runs('/usr/bin/python3', '-c', 'import pymatgen.core')
+      ? undefined
+      : 'pymatgen is not installed (Debian: apt-get install python3-pymatgen)',
   clang: () => (runs('clang++', '--version') ? undefined : 'clang++ is not installed'),
 };
 
 /** Like `describe`, for tests that need something outside: skipped with a printed reason, or failing where CI requires the lane. */
-export function describeLane(lane: 'corpus' | 'lammps' | 'ase' | 'clang', name: string, body: () => void): void {
+export function describeLane(
+  lane: 'corpus' | 'lammps' | 'ase' | 'pymatgen' | 'clang',
+  name: string,
+  body: () => void,
+): void {
   const reason = MISSING[lane]();
   if (reason === undefined) return void describe(name, body);
   if (required.has('all') || required.has(lane)) {

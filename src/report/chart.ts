@@ -24,9 +24,9 @@ export function chartSvg(chart: Chart): string {
   const canvas = echarts.init(null, null, { renderer: 'svg', ssr: true, ...SIZE });
   canvas.setOption({
     animation: false,
-    title: { text: chart.title, left: 'center', textStyle: { fontSize: 15 } },
-    legend: { top: 26, data: chart.series.map((s) => s.name) },
-    grid: { left: 90, right: 30, top: 60, bottom: 50 },
+    title: { text: chart.title, left: 'center', top: 0, padding: 0, textStyle: { fontSize: 15 } },
+    legend: { top: 26, padding: 0, data: chart.series.map((s) => s.name) },
+    grid: { left: 90, right: 30, top: 56, bottom: 50 },
     xAxis: { type: 'value', name: chart.x, nameLocation: 'middle', nameGap: 28, scale: true },
     yAxis: { type: chart.logY ? 'log' : 'value', name: chart.y, nameLocation: 'middle', nameGap: 70, scale: true },
     series: chart.series.map((s) => ({

@@ -1,4 +1,28 @@
 import type { CommandModule } from 'yargs';
+import { convert } from './convert.ts';
+import { evaluate } from './evaluate.ts';
+import { formats } from './formats.ts';
+import { inspect } from './inspect.ts';
+import { lammps } from './lammps.ts';
+import { md } from './md.ts';
+import { report } from './report.ts';
+import { serve } from './serve.ts';
+import { train } from './train.ts';
+import { verify } from './verify.ts';
+
+/** Commands differ in their options, so the list knows only what they share. */
+type Command = Pick<CommandModule, 'command' | 'describe'>;
 
 /** Every command; a module imports its work lazily (`await import` in the handler) so that --help is instant. */
-export const commands: readonly CommandModule<object, never>[] = [];
+export const commands: readonly Command[] = [
+  convert,
+  inspect,
+  formats,
+  evaluate,
+  serve,
+  lammps,
+  train,
+  md,
+  verify,
+  report,
+];

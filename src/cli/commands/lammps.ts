@@ -1,0 +1,16 @@
+import type { Argv, CommandModule } from 'yargs';
+import { lammpsBuild } from './lammps-build.ts';
+import { lammpsRun } from './lammps-run.ts';
+import { lammpsScript } from './lammps-script.ts';
+
+export const lammps: CommandModule = {
+  command: 'lammps',
+  describe: 'run an installed LAMMPS with a trained potential: build, script, run',
+  builder: (yargs: Argv) =>
+    yargs
+      .command(lammpsBuild)
+      .command(lammpsScript)
+      .command(lammpsRun)
+      .demandCommand(1, 'lammps: build, script or run is needed; see lammps --help'),
+  handler: () => {},
+};

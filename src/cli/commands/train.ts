@@ -1,0 +1,86 @@
+import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
+import { EXIT } from '../../core/errors.ts';
+import { type OptionsOf, printDiagnostic, readSettings, withReadOptions } from '../options.ts';
+import { showTraining } from '../training-display.ts';
+
+const builder = (yargs: Argv) =>
+  withReadOptions(
+    yargs
+      .positional('data', {
+        type: 'string',
+        demandOption: true,
+        describe: 'file of structures with energies (eV) and forces (eV/A)',
+      })
+      .option('config', {
+        type: 'string',
+        demandOption: true,
+        describe: 'YAML file: symmetry functions, network, optimiser',
+      })
+      .option('output', {
+        type: 'string',
+        alias: 'O',
+        demandOption: true,
+        describe: 'directory of the trained potential (n2p2 files); OUTPUT.checkpoint stands beside it',
+      })
+      .option('seed', { type: 'number', default: 1, describe: 'decides split, first weights and order' })
+      .option('epochs', { type: 'number', describe: 'instead of the number in the configuration' })
+      .option('time-limit', { type: 'number', describe: 'seconds of training after which it stops' })
+      .option('test', { type: 'string', describe: 'file of structures to measure the result with' })
+      .option('resume', { type: 'boolean', default: false, describe: 'continue from OUTPUT.checkpoint' })
+      .option('overwrite', { type: 'boolean', default: false, describe: 'replace a potential of the same name' })
+      .option('json', { type: 'boolean', default: false, describe: 'print the result as JSON' })
+      .check(({ seed, epochs, 'time-limit': limit }) => {
+        if (!Number.isSafeInteger(seed) || seed < 0) throw new Error('--seed: expected an integer of at least 0');
+        if (epochs !== undefined && !(Number.isSafeInteger(epochs) && epochs > 0))
+          throw new Error('--epochs: expected an integer of at least 1');
+        if (limit !== undefined && !(limit > 0)) throw new Error('--time-limit: expected a number of seconds > 0');
+        return true;
+      }),
+  )
+    .example('$0 train si.extxyz --config train.yaml -O si/', 'train with the settings of train.yaml')
+    .example(
+      '$0 train si.extxyz --config train.yaml -O si/ --resume --epochs 200',
+      'go on after Ctrl-C, or for longer',
+    );
+
+type Options = OptionsOf<typeof builder> & { readonly data: string };
+
+export const train: CommandModule<object, Options> = {
+  command: 'train <data>',
+  describe: 'train a neural network potential on energies and forces',
+  builder: builder as CommandModule<object, Options>['builder'] & {},
+  handler: async (argv: ArgumentsCamelCase<Options>) => {
+    const { train: run } = await import('../../train/train.ts');
+    const display = showTraining(argv.json);
+    const abort = new AbortController();
+    const stop = () => abort.abort();
+    process.once('SIGINT', stop).once('SIGTERM', stop);
+    try {
+      const result = await run({
+        data: argv.data,
+        config: argv.config,
+        output: argv.output,
+        seed: argv.seed,
+        ...(argv.epochs !== undefined && { epochs: argv.epochs }),
+        ...(argv.timeLimit !== undefined && { timeLimit: argv.timeLimit }),
+        ...(argv.test !== undefined && { test: argv.test }),
+        resume: argv.resume,
+        overwrite: argv.overwrite,
+        read: readSettings(argv),
+        signal: abort.signal,
+        onDiagnostic: printDiagnostic,
+        onProgress: display.progress,
+        onEpoch: display.epoch,
+      });
+      await display.result(result, argv.output);
+      if (result.stop === 'interrupted') process.exitCode = EXIT.interrupted;
+    } catch (error) {
+      if (!abort.signal.aborted || error !== abort.signal.reason) throw error;
+      process.stderr.write('interrupted before training began: nothing was written\n');
+      process.exitCode = EXIT.interrupted;
+    } finally {
+      display.close();
+      process.off('SIGINT', stop).off('SIGTERM', stop);
+    }
+  },
+};

@@ -1,0 +1,31 @@
+import type { Argv } from 'yargs';
+import { UsageError } from '../core/errors.ts';
+
+/** Options of every command that loads a trained potential: what its files may not say. */
+export function withPotentialUnits<T>(yargs: Argv<T>) {
+  return yargs
+    .option('length-unit', {
+      type: 'string',
+      choices: ['angstrom', 'bohr', 'reduced'],
+      describe: 'length unit of the potential files, where no potential.json states it',
+    })
+    .option('energy-unit', {
+      type: 'string',
+      choices: ['eV', 'hartree', 'reduced'],
+      describe: 'energy unit of the potential files, where no potential.json states it',
+    });
+}
+
+/** The potential that a command line names. */
+export function potentialSource(
+  directory: string,
+  { lengthUnit, energyUnit }: { readonly lengthUnit: string | undefined; readonly energyUnit: string | undefined },
+) {
+  return { directory, ...(lengthUnit && { lengthUnit }), ...(energyUnit && { energyUnit }) };
+}
+
+/** For `coerce` of an option that counts something. */
+export function positiveInteger<T extends number | undefined>(value: T): T {
+  if (value === undefined || (Number.isSafeInteger(value) && value > 0)) return value;
+  throw new UsageError(`expected a whole number above 0, found ${value}`);
+}

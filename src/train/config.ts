@@ -1,0 +1,120 @@
+import type { Activation, HdnnpModel } from '../../potentials/hdnnp-model.ts';
+import { type ConfigValue, readConfig } from './config-reader.ts';
+import type { HiddenLayers } from './networks.ts';
+import type { AdamOptions } from './optimisers/adam.ts';
+import type { EkfOptions } from './optimisers/ekf.ts';
+import { readGrid, readLine, type SymmetryEntry } from './symmetry-set.ts';
+
+type OptimiserOptions = ({ readonly name: 'ekf' } & EkfOptions) | ({ readonly name: 'adam' } & AdamOptions);
+
+/** A validated training configuration. */
+export interface TrainConfig {
+  /** Where the data come from, for `potential.json`. */
+  readonly source?: string;
+  /** Fraction of the structures set aside for choosing the best weights. */
+  readonly validation: number;
+  /** GB that descriptors and their derivatives may take. */
+  readonly memoryGB: number;
+  readonly cutoffType: HdnnpModel['cutoffType'];
+  readonly cutoffAlpha: number;
+  readonly symmetryFunctions: readonly SymmetryEntry[];
+  readonly hidden: HiddenLayers;
+  /** Weights of an error of 1 eV/atom and of 1 eV/Å. */
+  readonly energyWeight: number;
+  readonly forceWeight: number;
+  readonly optimiser: OptimiserOptions;
+  readonly epochs: number;
+}
+
+const ACTIVATIONS: Readonly<Record<string, Activation>> = {
+  linear: 'l',
+  tanh: 't',
+  logistic: 's',
+  softplus: 'p',
+  relu: 'r',
+  gaussian: 'g',
+  cosine: 'c',
+  'reverse-logistic': 'S',
+  exponential: 'e',
+  harmonic: 'h',
+};
+
+/** Reads a training configuration (YAML). Throws FormatError with path:line for anything unknown, missing or out of range. */
+export function parseConfig(text: string, path: string): TrainConfig {
+  const root = readConfig(text, path).table([
+    'source',
+    'validation',
+    'memory_gb',
+    'cutoff_function',
+    'symmetry_functions',
+    'network',
+    'loss',
+    'optimiser',
+    'epochs',
+  ]);
+  const cutoff = root.need('cutoff_function').table(['type', 'inner']);
+  const loss = root.get('loss')?.table(['energy', 'force']);
+  const functions = root.need('symmetry_functions');
+  const entries = functions.list().map((entry) => (entry.isMap ? readGrid(entry) : readLine(entry, path)));
+  if (entries.length === 0) throw functions.error('at least one symmetry function');
+  const source = root.get('source')?.text();
+  return {
+    ...(source !== undefined && { source }),
+    validation: root.number('validation', 0.1, { min: 0, max: 0.9 }),
+    memoryGB: root.number('memory_gb', 2, { min: 0.001, max: 1024 }),
+    cutoffType: cutoffType(cutoff.need('type')),
+    cutoffAlpha: cutoff.number('inner', 0, { min: 0, max: 0.99 }),
+    symmetryFunctions: entries,
+    hidden: hiddenLayers(root.need('network')),
+    energyWeight: loss?.number('energy', 10, { min: 0 }) ?? 10,
+    forceWeight: loss?.number('force', 1, { min: 0 }) ?? 1,
+    optimiser: optimiser(root.get('optimiser')),
+    epochs: root.number('epochs', 50, { min: 1, max: 1e6, integer: true }),
+  };
+}
+
+/** Type 0 ends with a jump: its forces are not the derivative of its energy at the cutoff. */
+function cutoffType(value: ConfigValue): HdnnpModel['cutoffType'] {
+  return value.number({ min: 1, max: 8, integer: true }) as HdnnpModel['cutoffType'];
+}
+
+function hiddenLayers(value: ConfigValue): HiddenLayers {
+  const table = value.table(['hidden', 'activation']);
+  const sizes = table
+    .need('hidden')
+    .list()
+    .map((item) => item.number({ min: 1, max: 10_000, integer: true }));
+  const given = table.get('activation');
+  const letters = (given?.items() ?? []).map((item) => ACTIVATIONS[item.text(Object.keys(ACTIVATIONS))]);
+  const activations = sizes.map((_, l) => (letters.length === 0 ? 't' : letters[letters.length === 1 ? 0 : l]));
+  if (given && letters.length !== 1 && letters.length !== sizes.length)
+    throw given.error(`one activation, or one for each of the ${sizes.length} hidden layers`);
+  return { sizes, activations };
+}
+
+function optimiser(value: ConfigValue | undefined): OptimiserOptions {
+  if (!value) return { name: 'ekf', forceRows: 15, lambda: 0.98, nu: 0.9987, covariance: 100, processNoise: 0 };
+  const known = ['name', 'force_rows', 'lambda', 'nu', 'covariance', 'process_noise', 'batch', 'learning_rate'] as const;
+  const table = value.table(known);
+  const name = table.need('name').text(['ekf', 'adam']);
+  const own = name === 'ekf' ? known.slice(1, 6) : known.slice(6);
+  for (const key of known.slice(1)) {
+    const given = table.get(key);
+    if (given && !own.includes(key))
+      throw given.error(`no ${key} for the optimiser ${name} (it has ${own.join(', ')})`);
+  }
+  if (name === 'adam')
+    return {
+      name,
+      batch: table.number('batch', 8, { min: 1, max: 1e6, integer: true }),
+      learningRate: table.number('learning_rate', 0.01, { min: 1e-12, max: 10 }),
+    };
+  return {
+    name: 'ekf',
+    forceRows: table.number('force_rows', 15, { min: 0, max: 1000, integer: true }),
+    lambda: table.number('lambda', 0.98, { min: 0.5, max: 1 }),
+    nu: table.number('nu', 0.9987, { min: 0, max: 1 }),
+    covariance: table.number('covariance', 100, { min: 1e-12, max: 1e12 }),
+    processNoise: table.number('process_noise', 0, { min: 0, max: 1e6 }),
+  };
+}

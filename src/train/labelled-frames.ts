@@ -1,0 +1,107 @@
+import type { DiagnosticSink } from '../core/diagnostic.ts';
+import { formatLocation, MissingDataError, type SourceLocation } from '../core/errors.ts';
+import type { Frame } from '../core/frame.ts';
+import type { RandomStream } from './random-stream.ts';
+
+/** A structure to learn from or to compare with. */
+export interface LabelledFrame {
+  readonly frame: Frame;
+  /** eV; NaN = not known. */
+  readonly energy: number;
+  /** eV/Å, (n,3); NaN = not known. */
+  readonly forces: Float64Array;
+  /** `config_type`, or an empty string. */
+  readonly group: string;
+  readonly origin: SourceLocation;
+}
+
+/**
+ * Collects frames with labels. Frames without an energy teach forces only and the other way round (both are reported as
+ * diagnostics); NaN force components are left out; frames marked as unconverged are left out and reported. Throws MissingDataError for
+ * frames without any label, with atoms of unknown element, or with a label or coordinate that is not finite, and for an empty set.
+ */
+export async function collectLabelled(
+  frames: AsyncIterable<Frame>,
+  path: string,
+  sink: DiagnosticSink,
+): Promise<LabelledFrame[]> {
+  const kept: LabelledFrame[] = [];
+  const reports = new Map<string, { count: number; first: SourceLocation }>();
+  const report = (code: string, at: SourceLocation) => {
+    const entry = reports.get(code);
+    if (entry) entry.count++;
+    else reports.set(code, { count: 1, first: at });
+  };
+  let index = 0;
+  for await (const frame of frames) {
+    const origin = frame.origin ?? { path, frame: index };
+    index++;
+    if (frame.natoms === 0) {
+      report('empty-frame', origin);
+      continue;
+    }
+    if (frame.labels?.converged === false) {
+      report('unconverged', origin);
+      continue;
+    }
+    const labelled = label(frame, origin);
+    if (Number.isNaN(labelled.energy)) report('no-energy', origin);
+    if (labelled.forces.some(Number.isNaN)) report('no-forces', origin);
+    kept.push(labelled);
+  }
+  for (const [code, { count, first }] of reports)
+    sink({ severity: 'warning', code, message: `${count} of ${index} frames ${REPORTS[code]}`, at: first });
+  if (kept.length === 0)
+    throw new MissingDataError(
+      `${path} holds no labelled structures (${index} frames read)`,
+      'give a file with energies and forces',
+    );
+  return kept;
+}
+
+const REPORTS: Readonly<Record<string, string>> = {
+  'empty-frame': 'have no atoms: left out (first one here)',
+  unconverged: 'are marked as not converged: left out (first one here)',
+  'no-energy': 'have no energy: only their forces are used (first one here)',
+  'no-forces': 'have no forces, or not all: only what is there is used (first one here)',
+};
+
+function label(frame: Frame, origin: SourceLocation): LabelledFrame {
+  const fail = (what: string, hint: string) => new MissingDataError(`${formatLocation(origin)}: ${what}`, hint);
+  const unknown = frame.numbers.indexOf(0);
+  if (unknown !== -1) throw fail(`atom ${unknown + 1} has no known element`, 'name the types with --type-map');
+  if (!frame.positions.every(Number.isFinite)) throw fail('a coordinate is not finite', 'remove this frame');
+  const { energy, energySigma0, forces } = frame.labels ?? {};
+  if (energy === undefined && !forces)
+    throw fail(
+      energySigma0 === undefined ? 'neither energy nor forces' : 'only the energy extrapolated to zero smearing',
+      'give a file with (force-consistent) energies and forces, or the keys that hold them with --keys',
+    );
+  if (energy !== undefined && !Number.isFinite(energy)) throw fail(`the energy is ${energy}`, 'remove this frame');
+  if (forces?.some((f) => Math.abs(f) === Infinity)) throw fail('a force is infinite', 'remove this frame');
+  const group = frame.info['config_type'];
+  return {
+    frame,
+    energy: energy ?? Number.NaN,
+    forces: forces ?? new Float64Array(3 * frame.natoms).fill(Number.NaN),
+    group: typeof group === 'string' ? group : '',
+    origin,
+  };
+}
+
+/**
+ * Indices of training and validation structures, the same for the same seed. Each group gives about the same fraction to the
+ * validation part: structures are shuffled, sorted by group and taken at even distances. At least one stays for training.
+ */
+export function splitIndices(groups: readonly string[], fraction: number, random: RandomStream) {
+  const count = groups.length;
+  const order = Int32Array.from({ length: count }, (_, k) => k);
+  random.shuffle(order);
+  const sorted = Array.from(order).sort((a, b) => (groups[a] < groups[b] ? -1 : groups[a] > groups[b] ? 1 : 0));
+  const wanted = fraction > 0 ? Math.max(1, Math.round(fraction * count)) : 0;
+  const size = Math.min(wanted, count - 1);
+  const isValidation = (_: number, k: number) => Math.floor(((k + 1) * size) / count) > Math.floor((k * size) / count);
+  const validation = sorted.filter(isValidation);
+  const training = sorted.filter((s, k) => !isValidation(s, k));
+  return { training: training.sort((a, b) => a - b), validation: validation.sort((a, b) => a - b) };
+}

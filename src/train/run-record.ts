@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { formatSymmetryFunction } from '../../potentials/trained/n2p2/symmetry-function-lines.ts';
+import { symbolOf } from '../core/elements.ts';
+import { packageRoot } from '../core/package-root.ts';
+import type { Dataset } from './dataset.ts';
+import { metricsAsJson } from './metrics.ts';
+import type { Identity, TrainOptions, TrainResult } from './training-run.ts';
+
+interface RunFacts {
+  readonly options: TrainOptions;
+  readonly identity: Identity;
+  readonly dataset: Dataset;
+  readonly result: TrainResult;
+  readonly startedAt: Date;
+  readonly parameters: number;
+}
+
+/** Text of `run.json`: inputs with their hashes, versions, seed, data, timing, errors. */
+export function runRecord({ options, identity, dataset, result, startedAt, parameters }: RunFacts): string {
+  const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string };
+  const { training, validation, test } = result.errors;
+  const record = {
+    schema: 'nnp-bridge-run/1',
+    command: 'train',
+    versions: { 'nnp-bridge': version, node: process.versions.node, platform: `${process.platform} ${process.arch}` },
+    hardware: cpus()[0]?.model ?? 'unknown',
+    inputs: {
+      data: { path: options.data, sha256: identity.data },
+      config: { path: options.config, sha256: identity.config },
+    },
+    seed: options.seed,
+    dataset: {
+      training: dataset.training.length,
+      validation: dataset.validation.length,
+      trainingAtoms: dataset.training.reduce((sum, { natoms }) => sum + natoms, 0),
+      descriptorBytes: dataset.bytes,
+      rmsForce_eV_per_A: dataset.forceUnit,
+    },
+    elements: dataset.elements.map(({ z, referenceEnergy, symmetryFunctions }) => ({
+      element: symbolOf(z),
+      referenceEnergy_eV: referenceEnergy,
+      symmetryFunctions: symmetryFunctions.map((f) => formatSymmetryFunction(z, f)),
+    })),
+    parameters,
+    started: startedAt.toISOString(),
+    cpuSeconds: result.cpuSeconds,
+    stopped: result.stop,
+    epochs: result.epochs,
+    bestEpoch: result.bestEpoch,
+    errors: {
+      training: metricsAsJson(training),
+      ...(validation && { validation: metricsAsJson(validation) }),
+      ...(test && { test: { path: options.test, ...metricsAsJson(test) } }),
+    },
+  };
+  return `${JSON.stringify(record, null, 2)}\n`;
+}

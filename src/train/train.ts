@@ -1,0 +1,187 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { Hdnnp } from '../../potentials/hdnnp.ts';
+import { openFrames } from '../convert/open.ts';
+import { MissingDataError, UsageError } from '../core/errors.ts';
+import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import { parseConfig, type TrainConfig } from './config.ts';
+import { buildDataset, type Dataset } from './dataset.ts';
+import { evaluateDataset } from './evaluate-dataset.ts';
+import { collectLabelled, type LabelledFrame, splitIndices } from './labelled-frames.ts';
+import { learningCurveCsv } from './learning-curve.ts';
+import type { LossWeights } from './loss.ts';
+import { initializeWeights, type Networks, newNetworks } from './networks.ts';
+import { Adam } from './optimisers/adam.ts';
+import { ExtendedKalmanFilter } from './optimisers/ekf.ts';
+import type { Optimiser } from './optimisers/optimiser.ts';
+import { RandomStream } from './random-stream.ts';
+import { runRecord } from './run-record.ts';
+import { StructurePass } from './structure-pass.ts';
+import { trainedModel } from './trained-model.ts';
+import { type StopReason, Trainer, type TrainerRecord } from './trainer.ts';
+import type { Identity, TrainOptions, TrainResult } from './training-run.ts';
+import { writeTrained } from './write-trained.ts';
+
+/**
+ * Trains a potential and writes it as an n2p2 directory with `potential.json`, `learning-curve.csv`, `run.json` and the
+ * configuration. Everything random follows from the seed. Throws FormatError, MissingDataError, PotentialError, UsageError.
+ */
+export async function train(options: TrainOptions): Promise<TrainResult> {
+  const checkpointPath = checkpointOf(options.output);
+  await checkOutput(options, checkpointPath);
+  const configText = await readFile(options.config, 'utf8');
+  const config = parseConfig(configText, options.config);
+  const identity: Identity = {
+    data: await sha256OfFile(options.data),
+    config: createHash('sha256').update(configText).digest('hex'),
+    seed: options.seed,
+  };
+  const saved = options.resume
+    ? await readCheckpoint<{ identity: Identity; trainer: TrainerRecord }>(checkpointPath)
+    : undefined;
+  if (saved) checkIdentity(saved.record.identity, identity, checkpointPath);
+
+  const startedAt = new Date();
+  const dataset = await loadDataset(options, config);
+  const random = new RandomStream(options.seed + 2, saved?.record.trainer.draws);
+  const { trainer, networks } = newTrainer(dataset, config, options.seed, random);
+  if (saved) trainer.restore(saved.record.trainer, saved.arrays);
+
+  const save = () =>
+    writeCheckpoint(checkpointPath, { record: { identity, trainer: trainer.record() }, arrays: trainer.arrays() });
+  const stop = await trainer.run({
+    epochs: options.epochs ?? config.epochs,
+    ...(options.signal && { signal: options.signal }),
+    ...(options.timeLimit !== undefined && { timeLimit: options.timeLimit }),
+    onUpdate: (done, total) => options.onProgress?.('training', done, total),
+    onEpoch: async (row) => {
+      options.onEpoch?.(row);
+      await save();
+    },
+  });
+  await save();
+
+  return finish(options, stop, { config, configText, identity, dataset, networks, trainer, startedAt });
+}
+
+interface Run {
+  readonly config: TrainConfig;
+  readonly configText: string;
+  readonly identity: Identity;
+  readonly dataset: Dataset;
+  readonly networks: Networks;
+  readonly trainer: Trainer;
+  readonly startedAt: Date;
+}
+
+/** Takes the best weights, writes the potential and measures it. */
+async function finish(options: TrainOptions, stop: StopReason, run: Run): Promise<TrainResult> {
+  const { trainer, networks, dataset, config } = run;
+  const record = trainer.record();
+  networks.weights.set(trainer.bestWeights);
+  const model = trainedModel(dataset.elements, config, networks);
+  const test =
+    options.test === undefined
+      ? undefined
+      : evaluateDataset(new Hdnnp(model), await readLabelled(options.test, options));
+  const result: TrainResult = {
+    stop,
+    epochs: record.epoch,
+    bestEpoch: record.bestEpoch,
+    cpuSeconds: record.cpuSeconds,
+    checkpoint: checkpointOf(options.output),
+    errors: {
+      training: trainer.errors(dataset.training),
+      ...(dataset.validation.length > 0 && { validation: trainer.errors(dataset.validation) }),
+      ...(test && { test }),
+    },
+    written: record.epoch > 0,
+  };
+  if (!result.written) return result;
+  const recordText = runRecord({ ...run, options, result, parameters: networks.weights.length });
+  await writeTrained({
+    model,
+    directory: options.output,
+    dataset,
+    networks,
+    manifest: config.source === undefined ? {} : { source: config.source },
+    files: new Map([
+      ['learning-curve.csv', learningCurveCsv(record.curve)],
+      ['train.yaml', run.configText],
+      ['run.json', recordText],
+    ]),
+  });
+  return result;
+}
+
+async function loadDataset(options: TrainOptions, config: TrainConfig): Promise<Dataset> {
+  const labelled = await readLabelled(options.data, options);
+  const split = splitIndices(
+    labelled.map(({ group }) => group),
+    config.validation,
+    new RandomStream(options.seed),
+  );
+  return buildDataset(labelled, split, config, {
+    sink: options.onDiagnostic,
+    onProgress: (done, total) => options.onProgress?.('descriptors', done, total),
+    signal: options.signal,
+  });
+}
+
+async function readLabelled(path: string, { read, onDiagnostic }: TrainOptions): Promise<LabelledFrame[]> {
+  const { frames } = await openFrames(undefined, { ...read, path, onDiagnostic, strict: true });
+  return collectLabelled(frames, path, onDiagnostic);
+}
+
+function newTrainer(dataset: Dataset, config: TrainConfig, seed: number, random: RandomStream) {
+  const networks: Networks = newNetworks(
+    dataset.elements.map(({ symmetryFunctions }) => symmetryFunctions.length),
+    config.hidden,
+  );
+  initializeWeights(networks, new RandomStream(seed + 1));
+  const pass = new StructurePass(networks);
+  const loss: LossWeights = { energy: config.energyWeight, force: config.forceWeight, unit: dataset.forceUnit };
+  const optimiser: Optimiser =
+    config.optimiser.name === 'ekf'
+      ? new ExtendedKalmanFilter(pass, loss, config.optimiser, random)
+      : new Adam(pass, loss, config.optimiser);
+  const { training, validation } = dataset;
+  return { trainer: new Trainer({ networks, pass, optimiser, random, loss, training, validation }), networks };
+}
+
+function checkpointOf(output: string): string {
+  return `${output}.checkpoint`;
+}
+
+/** Nothing that stands is overwritten without being told so, and nothing is found out only after training. */
+async function checkOutput({ output, resume, overwrite }: TrainOptions, checkpoint: string): Promise<void> {
+  const names: string[] = await readdir(output).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw new UsageError(`${output}: expected a directory or nothing (${error.code})`);
+  });
+  const saved = await stat(checkpoint).catch(() => undefined);
+  if (resume && !saved) throw new UsageError(`--resume: there is no ${checkpoint}`);
+  if (names.length > 0 && !names.includes('input.nn'))
+    throw new UsageError(`${output} exists and holds no potential: choose another directory`);
+  if (resume || overwrite) return;
+  if (names.length > 0 || saved)
+    throw new UsageError(
+      `${names.length > 0 ? output : checkpoint} exists; continue it with --resume or replace it with --overwrite`,
+    );
+}
+
+function checkIdentity(saved: Identity, now: Identity, path: string): void {
+  for (const key of ['data', 'config', 'seed'] as const)
+    if (saved[key] !== now[key])
+      throw new MissingDataError(
+        `${path} was made with another ${key === 'data' ? 'data file' : key === 'config' ? 'configuration' : 'seed'}`,
+        'resume with the same, or start anew with --overwrite',
+      );
+}
+
+async function sha256OfFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}

@@ -1,0 +1,212 @@
+import { energyScale, forceScale, type LossWeights } from './loss.ts';
+import { type ErrorTable, Metrics } from './metrics.ts';
+import type { Networks } from './networks.ts';
+import { copyState, type Optimiser } from './optimisers/optimiser.ts';
+import type { RandomStream } from './random-stream.ts';
+import type { StructurePass } from './structure-pass.ts';
+import type { TrainingStructure } from './training-structure.ts';
+
+/** One row of the learning curve. */
+export interface EpochErrors {
+  readonly epoch: number;
+  /** Of all processes that worked on it. */
+  readonly cpuSeconds: number;
+  readonly training: ErrorTable;
+  readonly validation: ErrorTable;
+  /** The quantity that decides which weights are kept. */
+  readonly score: number;
+}
+
+/** Where training stands, beside the arrays. */
+export interface TrainerRecord {
+  readonly epoch: number;
+  /** Structures of the present epoch that have been used. */
+  readonly position: number;
+  readonly draws: number;
+  readonly cpuSeconds: number;
+  readonly bestEpoch: number;
+  readonly bestScore: number | null;
+  readonly curve: readonly EpochErrors[];
+}
+
+export interface TrainerSetup {
+  readonly networks: Networks;
+  readonly pass: StructurePass;
+  readonly optimiser: Optimiser;
+  readonly random: RandomStream;
+  readonly loss: LossWeights;
+  readonly training: readonly TrainingStructure[];
+  readonly validation: readonly TrainingStructure[];
+}
+
+export interface RunOptions {
+  readonly epochs: number;
+  /** Stop after the present update. */
+  readonly signal?: AbortSignal;
+  /** Seconds of this run after which it stops, between updates. */
+  readonly timeLimit?: number;
+  /** After each update: updates done and to do in all epochs. */
+  readonly onUpdate?: (done: number, total: number) => void;
+  /** After each epoch. */
+  readonly onEpoch?: (row: EpochErrors) => Promise<void>;
+}
+
+export type StopReason = 'finished' | 'interrupted' | 'time limit';
+
+/** Milliseconds between looks at signals and timers. */
+const BREATH = 100;
+
+/** Runs epochs of updates over shuffled structures, keeps the weights with the best validation score, and can stop anywhere. */
+export class Trainer {
+  readonly #setup: TrainerSetup;
+  readonly #order: Int32Array;
+  readonly #bestWeights: Float64Array;
+  #epoch = 0;
+  #position = 0;
+  #bestEpoch = 0;
+  #bestScore = Infinity;
+  #cpuBefore = 0;
+  #curve: EpochErrors[] = [];
+
+  constructor(setup: TrainerSetup) {
+    this.#setup = setup;
+    this.#order = Int32Array.from(setup.training.keys());
+    this.#bestWeights = setup.networks.weights.slice();
+  }
+
+  get bestWeights(): Float64Array {
+    return this.#bestWeights;
+  }
+
+  async run(options: RunOptions): Promise<StopReason> {
+    const started = performance.now();
+    let breath = started;
+    while (this.#epoch < options.epochs) {
+      if (this.#position === 0) this.#setup.random.shuffle(this.#order);
+      while (this.#position < this.#order.length) {
+        this.#update();
+        this.#reportUpdate(options);
+        const now = performance.now();
+        if (now - breath > BREATH) {
+          breath = now;
+          await new Promise((go) => setImmediate(go));
+        }
+        if (options.signal?.aborted) return 'interrupted';
+        if (now - started > 1000 * (options.timeLimit ?? Infinity)) return 'time limit';
+      }
+      await this.#endEpoch(options);
+    }
+    return 'finished';
+  }
+
+  record(): TrainerRecord {
+    return {
+      epoch: this.#epoch,
+      position: this.#position,
+      draws: this.#setup.random.draws,
+      cpuSeconds: this.#cpu(),
+      bestEpoch: this.#bestEpoch,
+      bestScore: Number.isFinite(this.#bestScore) ? this.#bestScore : null,
+      curve: this.#curve,
+    };
+  }
+
+  arrays(): Readonly<Record<string, Float64Array>> {
+    const state = this.#setup.optimiser.state();
+    return {
+      weights: this.#setup.networks.weights,
+      bestWeights: this.#bestWeights,
+      order: Float64Array.from(this.#order),
+      ...Object.fromEntries(Object.entries(state).map(([name, values]) => [`optimiser.${name}`, values])),
+    };
+  }
+
+  /** Continues where `record` and `arrays` were taken; the random stream of the setup must stand at `record.draws`. */
+  restore(record: TrainerRecord, arrays: Readonly<Record<string, Float64Array>>): void {
+    const order = Float64Array.from(this.#order);
+    copyState(arrays, { weights: this.#setup.networks.weights, bestWeights: this.#bestWeights, order });
+    this.#order.set(order);
+    const prefix = 'optimiser.';
+    this.#setup.optimiser.restore(
+      Object.fromEntries(
+        Object.entries(arrays)
+          .filter(([name]) => name.startsWith(prefix))
+          .map(([name, values]) => [name.slice(prefix.length), values]),
+      ),
+    );
+    this.#epoch = record.epoch;
+    this.#position = record.position;
+    this.#bestEpoch = record.bestEpoch;
+    this.#bestScore = record.bestScore ?? Infinity;
+    this.#cpuBefore = record.cpuSeconds;
+    this.#curve = [...record.curve];
+  }
+
+  /** Errors of these weights over these structures. */
+  errors(structures: readonly TrainingStructure[]): Metrics {
+    const metrics = new Metrics();
+    const { pass } = this.#setup;
+    for (const structure of structures) {
+      pass.load(structure);
+      const forces = new Float64Array(3 * structure.natoms);
+      pass.forces(forces);
+      const { natoms, group } = structure;
+      metrics.add({ natoms, energy: pass.energy, forces, label: structure, group });
+    }
+    return metrics;
+  }
+
+  #update(): void {
+    const { optimiser, training } = this.#setup;
+    const end = Math.min(this.#position + optimiser.batch, this.#order.length);
+    const batch = Array.from(this.#order.subarray(this.#position, end), (s) => training[s]);
+    optimiser.update(batch);
+    this.#position = end;
+  }
+
+  #reportUpdate({ epochs, onUpdate }: RunOptions): void {
+    const perEpoch = Math.ceil(this.#order.length / this.#setup.optimiser.batch);
+    const done = Math.ceil(this.#position / this.#setup.optimiser.batch);
+    onUpdate?.(this.#epoch * perEpoch + done, epochs * perEpoch);
+  }
+
+  async #endEpoch({ onEpoch }: RunOptions): Promise<void> {
+    const { training, validation, loss, networks } = this.#setup;
+    this.#epoch++;
+    this.#position = 0;
+    const row = {
+      epoch: this.#epoch,
+      training: this.errors(training).total(),
+      validation: this.errors(validation).total(),
+    };
+    const score = scoreOf(validation.length > 0 ? row.validation : row.training, loss);
+    if (score < this.#bestScore) {
+      this.#bestScore = score;
+      this.#bestEpoch = this.#epoch;
+      this.#bestWeights.set(networks.weights);
+    }
+    const complete = { ...row, score, cpuSeconds: this.#cpu() };
+    this.#curve.push(complete);
+    await onEpoch?.(complete);
+  }
+
+  #cpu(): number {
+    return this.#cpuBefore + cpuSeconds();
+  }
+}
+
+/**
+ * The weighted mean absolute errors of energy per atom and forces: unlike the mean squares of the loss it is not decided by the one
+ * or two hardest structures of a small validation part. NaN (diverged) is never the best.
+ */
+function scoreOf({ energy, forces }: ErrorTable, loss: LossWeights): number {
+  const e = energy.count > 0 ? energyScale(loss, 1) * (energy.mae / 1000) : 0;
+  const f = forces.count > 0 ? forceScale(loss) * forces.mae : 0;
+  return e + f;
+}
+
+/** Of this process, descriptors included. */
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
