@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { symbolOf } from '../../src/core/elements.ts';
 import { MissingDataError, UsageError } from '../../src/core/errors.ts';
 import type { Frame, InfoValue } from '../../src/core/frame.ts';
+import { repeatsLabel } from '../../src/core/label-copies.ts';
 import type { WriteOptions } from '../format.ts';
 import { npyHeader } from './npy.ts';
 import { PER_ATOM, STRUCTURE } from './quantities.ts';
@@ -228,16 +229,17 @@ class Group {
 }
 
 /** Numbers of `info` and `arrays` that can be arrays of their own; everything else is reported. */
-function extras({ info, arrays, natoms }: Frame, say: Say): [string, ArrayLike<number>][] {
+function extras({ info, arrays, natoms, labels }: Frame, say: Say): [string, ArrayLike<number>][] {
   const found: [string, ArrayLike<number>][] = [];
   const fits = (name: string) => /^[A-Za-z]\w*$/.test(name) && !STRUCTURE.includes(name);
   for (const [name, value] of Object.entries(info)) {
+    if (repeatsLabel(name, labels)) continue;
     const numbers = numbersOf(value);
     if (numbers && fits(name) && !PER_ATOM.has(name)) found.push([name, numbers]);
     else say('key-dropped', `${name} is not written: DeePMD holds numbers only, under names of its own`);
   }
   for (const [name, { data, columns }] of Object.entries(arrays)) {
-    if (name === 'type' || name === 'species') continue;
+    if (name === 'type' || name === 'species' || repeatsLabel(name, labels)) continue;
     if (data instanceof Float64Array && PER_ATOM.has(name) && data.length === natoms * columns)
       found.push([name, data]);
     else say('column-dropped', `column ${name} is not written: DeePMD has no such array per atom`);

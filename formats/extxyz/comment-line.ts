@@ -1,22 +1,21 @@
 import type { InfoValue } from '../../src/core/frame.ts';
 import type { TextScanner } from '../../src/scan/text-scanner.ts';
-import { CommentError, type Pair, parseComment } from './comment.ts';
+import { CommentError, type Pair, parseComment, type QuotedMemo } from './comment.ts';
 import { type ForeignComment, foreignComment } from './foreign-comments.ts';
-import type { Layout } from './layout.ts';
+import { LAYOUT, type Layout } from './layout.ts';
 import { type ColumnPlan, PLAIN_XYZ, parseProperties } from './properties.ts';
 
 /** What the second line of a frame says. */
 export interface CommentLine {
   readonly line: number;
   readonly plan: ColumnPlan;
-  readonly propertiesText: string | undefined;
   readonly cell: Float64Array | undefined;
   readonly pbc: readonly [boolean, boolean, boolean] | undefined;
+  /** With the layout of the frame under a symbol. */
   readonly info: Readonly<Record<string, InfoValue>>;
   readonly foreign: ForeignComment | undefined;
   /** True for a comment of LAMMPS `dump extxyz`. */
   readonly lammps: boolean;
-  readonly layout: Omit<Layout, 'columns'>;
   readonly notes: readonly { readonly code: string; readonly message: string; readonly once: boolean }[];
 }
 
@@ -24,36 +23,41 @@ type Note = CommentLine['notes'][number];
 
 /** Keys that become fields of a frame; every other key stays in info. */
 const STRUCTURE_KEYS = ['Lattice', 'Properties', 'pbc'];
+const MISSPELT_KEY = /^(lattice|properties|pbc)$/i;
 /** Keys of which two different values are refused, not reported. */
 const DECIDING_KEY = /energy|stress|virial|^(Lattice|Properties|pbc)$/i;
 
-/** Reads the current line of the scanner. `known` is the plan of the frame before, used again for the same `Properties`. */
-export function readComment(
-  scanner: TextScanner,
-  known: { readonly plan: ColumnPlan; readonly text: string | undefined } | undefined,
-): CommentLine {
+/** What a comment line leaves for the next one, which mostly says the same. */
+export interface CommentMemory {
+  readonly quoted: QuotedMemo;
+  plan?: ColumnPlan;
+  properties?: string;
+  layout?: Layout;
+}
+
+/** Reads the current line of the scanner. */
+export function readComment(scanner: TextScanner, memory: CommentMemory): CommentLine {
   const text = scanner.text();
   const fail = (message: string) => scanner.error(message);
   const foreign = foreignComment(text, fail);
-  const pairs = foreign ? [] : pairsOf(text, fail);
+  const pairs = foreign ? [] : pairsOf(text, memory.quoted, fail);
   if (!pairs || foreign) return plainComment(scanner.lineNumber, text, foreign);
   const notes: Note[] = [];
   const unique = withoutDuplicates(pairs, notes, fail);
   const properties = unique.get('Properties')?.value;
   if (properties !== undefined && typeof properties !== 'string')
     throw fail(`expected Properties as name:type:count triplets, found "${String(properties)}"`);
-  const plan =
-    properties === undefined ? PLAIN_XYZ : known?.text === properties ? known.plan : parseProperties(properties, fail);
+  const plan = planOf(properties, memory, fail);
   const cell = latticeOf(unique.get('Lattice'), notes, fail);
   const pbc = pbcOf(unique.get('pbc')?.value, fail);
   if (pbc?.includes(true) && !cell) notes.push(note('pbc-without-cell', 'pbc is true but there is no Lattice'));
   for (const { key, bare } of unique.values()) {
     if (bare) notes.push(note('bare-key', `"${key}" has no value: read as ${key}=T`));
-    const meant = STRUCTURE_KEYS.find((name) => name !== key && name.toLowerCase() === key.toLowerCase());
+    if (!MISSPELT_KEY.test(key) || STRUCTURE_KEYS.includes(key)) continue;
+    const meant = STRUCTURE_KEYS.find((name) => name.toLowerCase() === key.toLowerCase());
     if (meant && !unique.has(meant)) notes.push(note('key-case', `${key} is not ${meant}: kept as it is, not used`));
   }
   if (text.includes('\ufffd')) notes.push(note('not-utf8', 'the comment line is not UTF-8: some characters are lost'));
-  const others = [...unique.values()].filter(({ key }) => !STRUCTURE_KEYS.includes(key));
   const lammps = unique.has('Timestep') && (unique.has('Potential_energy') || unique.has('Stress'));
   if (lammps && unique.has('Stress'))
     notes.push(
@@ -65,13 +69,11 @@ export function readComment(
   return {
     line: scanner.lineNumber,
     plan,
-    propertiesText: properties,
     cell,
     pbc,
-    info: Object.fromEntries(others.map(({ key, value }) => [key, value])),
+    info: infoOf(unique, layoutOf(unique, plan, memory)),
     foreign: undefined,
     lammps,
-    layout: layoutOf([...unique.values()]),
     notes,
   };
 }
@@ -79,10 +81,10 @@ export function readComment(
 const note = (code: string, message: string): Note => ({ code, message, once: true });
 
 /** The pairs, or undefined for a comment that is free text: no Properties, no Lattice, and not all of it key=value. */
-function pairsOf(text: string, fail: (message: string) => Error): Pair[] | undefined {
+function pairsOf(text: string, quoted: QuotedMemo, fail: (message: string) => Error): Pair[] | undefined {
   const declared = /(^|\s)"?(Properties|Lattice)"?\s*=/.test(text);
   try {
-    const pairs = parseComment(text);
+    const pairs = parseComment(text, quoted);
     return declared || pairs.every((pair) => !pair.bare) ? pairs : undefined;
   } catch (error) {
     if (!(error instanceof CommentError)) throw error;
@@ -92,10 +94,10 @@ function pairsOf(text: string, fail: (message: string) => Error): Pair[] | undef
 }
 
 function plainComment(line: number, text: string, foreign: ForeignComment | undefined): CommentLine {
-  const info = foreign?.info ?? { comment: text.trim() };
-  const layout = { keys: Object.keys(info), reals: new Set<string>(), bracketed: new Set<string>() };
-  const empty = { propertiesText: undefined, cell: undefined, pbc: undefined, lammps: false, notes: [] };
-  return { ...empty, line, plan: PLAIN_XYZ, info, foreign, layout };
+  const keys = foreign?.info ?? { comment: text.trim() };
+  const layout = { keys: Object.keys(keys), reals: NONE, bracketed: NONE, columns: PLAIN_XYZ.columns };
+  const empty = { cell: undefined, pbc: undefined, lammps: false, notes: [] };
+  return { ...empty, line, plan: PLAIN_XYZ, info: { ...keys, [LAYOUT]: layout }, foreign };
 }
 
 function withoutDuplicates(pairs: readonly Pair[], notes: Note[], fail: (message: string) => Error) {
@@ -119,8 +121,9 @@ function withoutDuplicates(pairs: readonly Pair[], notes: Note[], fail: (message
 
 function latticeOf(pair: Pair | undefined, notes: Note[], fail: (message: string) => Error): Float64Array | undefined {
   if (!pair) return undefined;
-  const nested = Array.isArray(pair.value) && pair.value.some(Array.isArray);
-  const numbers = Array.isArray(pair.value) ? (pair.value as readonly InfoValue[]).flat(2).map(Number) : [];
+  const items: readonly InfoValue[] = Array.isArray(pair.value) ? pair.value : [];
+  const nested = items.some(Array.isArray);
+  const numbers = (nested ? items.flat(2) : items).map(Number);
   if (![3, 9].includes(numbers.length) || !numbers.every(Number.isFinite)) {
     const found = Array.isArray(pair.value) ? `${numbers.length} values` : `"${String(pair.value).slice(0, 60)}"`;
     throw fail(`expected 9 finite numbers in Lattice, found ${found}`);
@@ -140,7 +143,7 @@ function latticeOf(pair: Pair | undefined, notes: Note[], fail: (message: string
     notes.push(note('zero-lattice', 'Lattice is all zero: no cell'));
     return undefined;
   }
-  return Float64Array.from(numbers);
+  return new Float64Array(numbers);
 }
 
 function pbcOf(
@@ -158,10 +161,46 @@ function pbcOf(
   ];
 }
 
-function layoutOf(pairs: readonly Pair[]): CommentLine['layout'] {
-  return {
+const NONE: ReadonlySet<string> = new Set();
+
+/** The layout of the frame before, if this one is written the same way. */
+function layoutOf(unique: ReadonlyMap<string, Pair>, plan: ColumnPlan, memory: CommentMemory): Layout {
+  const { layout: last } = memory;
+  const pairs = [...unique.values()];
+  if (
+    last?.columns === plan.columns &&
+    last.keys.length === pairs.length &&
+    pairs.every(
+      ({ key, real, bracketed }, k) =>
+        last.keys[k] === key && last.reals.has(key) === real && last.bracketed.has(key) === bracketed,
+    )
+  )
+    return last;
+  const layout = {
     keys: pairs.map((pair) => pair.key),
     reals: new Set(pairs.filter((pair) => pair.real).map((pair) => pair.key)),
     bracketed: new Set(pairs.filter((pair) => pair.bracketed).map((pair) => pair.key)),
+    columns: plan.columns,
   };
+  memory.layout = layout;
+  return layout;
+}
+
+function planOf(properties: string | undefined, memory: CommentMemory, fail: (message: string) => Error): ColumnPlan {
+  if (properties === undefined) return PLAIN_XYZ;
+  if (memory.plan === undefined || memory.properties !== properties) {
+    memory.plan = parseProperties(properties, fail);
+    memory.properties = properties;
+  }
+  return memory.plan;
+}
+
+function infoOf(unique: ReadonlyMap<string, Pair>, layout: Layout): Record<string, InfoValue> {
+  const info: Record<PropertyKey, unknown> = { [LAYOUT]: layout };
+  for (const { key, value } of unique.values()) {
+    if (STRUCTURE_KEYS.includes(key)) continue;
+    if (key === '__proto__') Object.defineProperty(info, key, { value, enumerable: true, writable: true });
+    else info[key] = value;
+  }
+  return info as Record<string, InfoValue>;
 }

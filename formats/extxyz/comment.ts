@@ -28,21 +28,34 @@ const JSON_MARK = '_JSON ';
 /**
  * The pairs of a comment line in their order, by the grammar of https://github.com/libAtoms/extxyz (key-value pairs): types by
  * first match (integer, real, logical, string), old arrays `"1 2 3"` `'1 2 3'` `{1 2 3}`, new arrays `[1,2]` `[[1,2],[3,4]]`,
- * and ASE's `"_JSON …"`. Words without `=` are keys that are true. Throws CommentError.
+ * and ASE's `"_JSON …"`. Words without `=` are keys that are true. `memo` keeps numbers of quoted texts, which repeat from frame to
+ * frame. Throws CommentError.
  */
-export function parseComment(text: string): Pair[] {
-  const scanner = new CommentScanner(text);
+export function parseComment(text: string, memo?: QuotedMemo): Pair[] {
+  const scanner = new CommentScanner(text, memo);
   const pairs: Pair[] = [];
   while (!scanner.atEnd()) pairs.push(scanner.pair());
   return pairs;
 }
 
+/** Quoted texts and their values, as many as a comment line has. */
+export type QuotedMemo = Map<string, QuotedValue>;
+
+interface QuotedValue {
+  readonly value: InfoValue;
+  readonly real: boolean;
+}
+
+const MEMO_SIZE = 32;
+
 class CommentScanner {
   readonly #text: string;
+  readonly #memo: QuotedMemo | undefined;
   #at = 0;
 
-  constructor(text: string) {
+  constructor(text: string, memo: QuotedMemo | undefined) {
     this.#text = text;
+    this.#memo = memo;
   }
 
   atEnd(): boolean {
@@ -79,11 +92,27 @@ class CommentScanner {
     if (first === '"' || first === "'") {
       const text = this.#quoted(first);
       this.#endOfValue(key);
-      return { ...quotedValue(text, key), bracketed: false };
+      const { value, real } = this.#remembered(text, key);
+      return { value, real, bracketed: false };
     }
     const word = this.#word(BARE_WORD);
     if (key.toLowerCase() === 'uid') return { value: word, real: false, bracketed: false };
     return { value: scalarOf(word), real: isReal(word), bracketed: false };
+  }
+
+  /** The value of a quoted text; arrays are copied, so that no frame shares one with another. */
+  #remembered(text: string, key: string): QuotedValue {
+    const memo = this.#memo;
+    if (memo === undefined || key.toLowerCase() === 'uid') return quotedValue(text, key);
+    const known = memo.get(text);
+    if (known) return Array.isArray(known.value) ? { value: known.value.slice(), real: known.real } : known;
+    const found = quotedValue(text, key);
+    if (Array.isArray(found.value)) {
+      if (memo.size >= MEMO_SIZE) memo.clear();
+      memo.set(text, found);
+      return { value: found.value.slice(), real: found.real };
+    }
+    return found;
   }
 
   /** `[a, b]` or `[[…], […]]`; separators are commas or blanks. All words of the whole array share one type. */
@@ -181,7 +210,7 @@ class CommentScanner {
 type RawArray = string | RawArray[];
 
 /** Old arrays in quotes hold numbers or logicals; any other text is a string. One element is a scalar. */
-function quotedValue(text: string, key: string): { value: InfoValue; real: boolean } {
+function quotedValue(text: string, key: string): QuotedValue {
   if (text.startsWith(JSON_MARK)) {
     const value = jsonOf(text.slice(JSON_MARK.length));
     if (value === undefined)

@@ -29,11 +29,10 @@ export function foreignComment(text: string, fail: (message: string) => Error): 
 /** `# CELL(abcABC): a b c alpha beta gamma Step: n Bead: k positions{unit} cell{unit}` */
 function ipi(text: string, fail: (message: string) => Error): ForeignComment {
   const [, kind, rest] = /^#\s*CELL[({](\w+)[)}]:?\s*(.*)$/.exec(text) ?? [];
-  const numbers = (rest ?? '')
-    .split(/\s+/)
-    .slice(0, kind === 'abcABC' ? 6 : 9)
-    .map(Number);
-  if (!['abcABC', 'GENH', 'H'].includes(kind) || !numbers.every(Number.isFinite))
+  const wanted = kind === 'abcABC' ? 6 : 9;
+  const numbers = (rest ?? '').split(/\s+/).filter(Boolean).slice(0, wanted).map(Number);
+  const known = ['abcABC', 'GENH', 'H'].includes(kind);
+  if (!known || numbers.length !== wanted || !numbers.every(Number.isFinite))
     throw fail(`expected an i-PI comment "# CELL(abcABC): a b c alpha beta gamma", found "${text.slice(0, 80)}"`);
   const units = new Map([...rest.matchAll(/(\w+)\{(\w*)\}/g)].map(([, name, unit]) => [name, unit || 'atomic_unit']));
   const quantity = [...units.keys()].find((name) => name !== 'cell');

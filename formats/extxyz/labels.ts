@@ -141,6 +141,6 @@ export function tensorOf(value: InfoValue): Float64Array | undefined {
   if (!Array.isArray(value)) return undefined;
   const flat = (value as readonly InfoValue[]).flat(2).map((x) => (typeof x === 'bigint' ? Number(x) : x));
   if (!flat.every((x): x is number => typeof x === 'number' && Number.isFinite(x))) return undefined;
-  if (flat.length === 9) return Float64Array.from(flat);
+  if (flat.length === 9) return new Float64Array(flat);
   return flat.length === 6 ? fromVoigt(flat, 'ase') : undefined;
 }

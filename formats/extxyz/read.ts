@@ -5,10 +5,9 @@ import type { Frame, PerAtom } from '../../src/core/frame.ts';
 import { AMU_A2_PS2, LAMMPS_UNITS, type UnitStyle } from '../../src/core/units.ts';
 import { TextScanner } from '../../src/scan/text-scanner.ts';
 import type { ReadOptions } from '../format.ts';
-import { type CommentLine, readComment } from './comment-line.ts';
+import { type CommentLine, type CommentMemory, readComment } from './comment-line.ts';
 import { type LabelKeys, labelKeysOf } from './label-keys.ts';
 import { findLabels } from './labels.ts';
-import { LAYOUT, type Layout } from './layout.ts';
 import type { ColumnPlan } from './properties.ts';
 import { elementOfLabel, RowReader, type Rows } from './rows.ts';
 import { unitsOfKeys } from './unit-keys.ts';
@@ -62,11 +61,10 @@ class FrameReader {
     if (natoms === undefined) return undefined;
     const line = scanner.lineNumber;
     await scanner.need(`the comment line of a frame of ${natoms} atoms`);
-    const comment = readComment(scanner, this.#plan ? { plan: this.#plan, text: this.#planText } : undefined);
+    const comment = readComment(scanner, this.#memory);
     this.#report(comment);
     if (this.#plan !== comment.plan || !this.#rows) {
       this.#plan = comment.plan;
-      this.#planText = comment.propertiesText;
       this.#rows = new RowReader(comment.plan);
     }
     const rows = await this.#rows.read(scanner, natoms);
@@ -78,8 +76,7 @@ class FrameReader {
     return frame;
   }
 
-  #planText: string | undefined;
-
+  readonly #memory: CommentMemory = { quoted: new Map() };
   /** The count line; undefined at the end of the input. Blank lines may stand at the end only. */
   async #count(): Promise<number | undefined> {
     const { scanner } = this;
@@ -125,7 +122,7 @@ class FrameReader {
     const { scanner } = this;
     let cell: Float64Array | undefined;
     for (let k = 0; await scanner.line(); k++) {
-      if (!/^\s*VEC\d/.test(scanner.text())) {
+      if (!isVector(scanner)) {
         scanner.unread();
         break;
       }
@@ -164,8 +161,6 @@ class FrameReader {
     });
     if (sources.length > 0 && sources.some((s) => !DEFAULT_SOURCES.has(s)))
       this.#once('labels', `labels: ${sources.join(', ')}`, comment.line, 'info');
-    const layout: Layout = { ...comment.layout, columns: plan.columns };
-    const info = Object.defineProperty({ ...comment.info }, LAYOUT, { value: layout, enumerable: true });
     const masses = realColumn(arrays, MASS_COLUMNS, lammps?.mass);
     const charges = realColumn(arrays, CHARGE_COLUMNS, lammps?.charge);
     const numbers = this.#numbers(natoms, comment, rows, arrays);
@@ -181,7 +176,7 @@ class FrameReader {
       ...(charges ? { charges } : {}),
       ...(labels ? { labels } : {}),
       arrays,
-      info,
+      info: comment.info,
       origin: { path: this.#options.path, frame: this.#index, line },
     };
   }
@@ -300,6 +295,14 @@ const DEFAULT_SOURCES = new Set([
 /** Columns that fill `masses` and `charges` of a frame, the first that is there. */
 export const MASS_COLUMNS = ['masses', 'mass'];
 export const CHARGE_COLUMNS = ['charges', 'initial_charges', 'charge', 'q'];
+
+/** True for a line that begins with `VEC` and a digit. Asked after every frame, hence by bytes. */
+function isVector(scanner: TextScanner): boolean {
+  const { bytes, end } = scanner;
+  let at = scanner.start;
+  while (at < end && bytes[at] <= 32) at++;
+  return bytes[at] === 86 && /^VEC\d/.test(scanner.text().trim());
+}
 
 function pbcOf(cell: Float64Array | null, vectors: Float64Array | undefined): readonly [boolean, boolean, boolean] {
   if (!cell) return [false, false, false];

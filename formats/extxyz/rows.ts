@@ -385,9 +385,9 @@ function withIntegers(
   return wide;
 }
 
-/** The element of a species label: `Ti_sv`, `Mg_pv/f474ac0d`, `H1`; 0 = unknown, as is `X`. */
+/** The element of a species label: `Ti_sv`, `Mg_pv/f474ac0d`, `H1`, `Fe3+`; 0 = unknown, as is `X`. */
 export function elementOfLabel(label: string): number {
-  return atomicNumber(label.replace(/[_/].*$/, '').replace(/\d+$/, ''));
+  return atomicNumber(label.replace(/[_/].*$/, '').replace(/\d*[+-]?\d*$/, ''));
 }
 
 function wordOf(bytes: Uint8Array, start: number, end: number): string {

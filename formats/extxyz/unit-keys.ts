@@ -11,6 +11,8 @@ export const UNIT_KEYS: Readonly<Record<string, keyof LabelUnits>> = {
   'virial-unit': 'virial',
 };
 
+const NAMES = Object.keys(UNIT_KEYS);
+
 const ENERGY: Readonly<Record<string, number>> = {
   ev: 1,
   mev: 1e-3,
@@ -27,16 +29,18 @@ export function unitsOfKeys(
   info: Readonly<Record<string, InfoValue>>,
   fail: (message: string) => Error,
 ): { units: LabelUnits; keys: string } | undefined {
+  if (NAMES.every((key) => info[key] === undefined)) return undefined;
   const units = { energy: 1, force: 1, stress: 1, virial: 1 };
   const found: string[] = [];
-  for (const [key, quantity] of Object.entries(UNIT_KEYS)) {
-    if (!Object.hasOwn(info, key)) continue;
+  for (const key of NAMES) {
+    if (info[key] === undefined) continue;
+    const quantity = UNIT_KEYS[key];
     const factor = factorOf(String(info[key]), quantity);
     if (factor === undefined) throw fail(`expected a known unit in ${key}, found "${String(info[key])}"`);
     units[quantity] = factor;
     found.push(`${key}=${String(info[key])}`);
   }
-  return found.length > 0 ? { units, keys: found.join(' ') } : undefined;
+  return { units, keys: found.join(' ') };
 }
 
 function factorOf(text: string, quantity: keyof LabelUnits): number | undefined {

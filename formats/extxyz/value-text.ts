@@ -80,7 +80,7 @@ function jsonText(value: InfoValue): string | undefined {
   return isArray ? `[${items.join(', ')}]` : `{${items.join(', ')}}`;
 }
 
-export function sameValue(a: InfoValue | undefined, b: InfoValue | undefined): boolean {
+function sameValue(a: InfoValue | undefined, b: InfoValue | undefined): boolean {
   if (typeof a !== 'object' || typeof b !== 'object') return Object.is(a, b) || (a === b && typeof a === 'number');
   const [x, y] = [Object.entries(a), Object.entries(b)];
   return (

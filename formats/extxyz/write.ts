@@ -44,8 +44,9 @@ export async function* writeExtxyz(frames: AsyncIterable<Frame>, options: WriteO
 }
 
 function* frameText(frame: Frame, index: number, dialect: string | undefined, report: Report): Generator<string> {
-  if (frame.positions.some((x) => !Number.isFinite(x)))
-    throw new MissingDataError(`frame ${index} has positions that are not finite`, 'leave the frame out');
+  for (const [what, data] of [['positions', frame.positions] as const, ['a cell', frame.cell] as const])
+    if (data?.some((x) => !Number.isFinite(x)))
+      throw new MissingDataError(`frame ${index} has ${what} with values that are not finite`, 'leave the frame out');
   const written: Written = {
     info: new Map(Object.entries(frame.info)),
     reals: new Set(layoutOf(frame)?.reals),

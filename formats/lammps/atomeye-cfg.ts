@@ -55,7 +55,6 @@ interface CfgHeader {
 async function* configuration(scanner: TextScanner, options: ReadOptions): AsyncGenerator<Frame, void> {
   scanner.frame = 0;
   const header = await readHeader(scanner);
-  if (!header) return;
   const { natoms, cell, hasVelocity, auxiliary } = header;
   const masses: number[] = [];
   const symbols: string[] = [];
@@ -110,7 +109,7 @@ async function* configuration(scanner: TextScanner, options: ReadOptions): Async
 }
 
 /** Keys up to the first atom. */
-async function readHeader(scanner: TextScanner): Promise<CfgHeader | undefined> {
+async function readHeader(scanner: TextScanner): Promise<CfgHeader> {
   let natoms: number | undefined;
   let scale = 1;
   const h = new Float64Array(9).fill(Number.NaN);
@@ -142,10 +141,7 @@ async function readHeader(scanner: TextScanner): Promise<CfgHeader | undefined> 
       break;
     }
   }
-  if (natoms === undefined) {
-    if (scanner.lineNumber === 0) return undefined;
-    throw scanner.truncated('"Number of particles ="');
-  }
+  if (natoms === undefined) throw scanner.truncated('"Number of particles ="');
   if (h.some(Number.isNaN)) throw scanner.error('expected H0(1,1) to H0(3,3) before the atoms, found some missing');
   const isExtended = entryCount !== undefined;
   if (isExtended && !(Number.isInteger(entryCount) && Number(entryCount) <= 1000))

@@ -1,4 +1,5 @@
 import { atomicNumber } from '../../src/core/elements.ts';
+import { UsageError } from '../../src/core/errors.ts';
 import type { ColumnKind } from './rows.ts';
 
 /** The columns of a dump by their role in a Frame; numbers are places in the row. */
@@ -18,7 +19,7 @@ export interface ColumnPlan {
   readonly rest: readonly number[];
 }
 
-export interface PositionColumns {
+interface PositionColumns {
   readonly at: Triple;
   readonly names: readonly string[];
   readonly scaled: boolean;
@@ -79,11 +80,11 @@ export function planColumns(names: readonly string[]): ColumnPlan {
   };
 }
 
-/** Atomic numbers of the elements of a type map; `X` = unknown. Throws RangeError for a word that is no element. */
+/** Atomic numbers of the elements of a type map; `X` = unknown. Throws UsageError for a word that is no element. */
 export function typeMapNumbers(typeMap: readonly string[]): Uint8Array {
   return Uint8Array.from(typeMap, (word) => {
     const z = atomicNumber(word);
-    if (z === 0 && word !== 'X') throw new RangeError(`"${word}" in the type map is not an element symbol`);
+    if (z === 0 && word !== 'X') throw new UsageError(`"${word}" in the type map is not an element symbol`);
     return z;
   });
 }

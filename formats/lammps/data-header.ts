@@ -59,6 +59,7 @@ export async function readDataHeader(scanner: TextScanner, options: ReadOptions)
     const { text } = splitComment(scanner);
     if (text === '') continue;
     if (isSection(text, true)) {
+      if (!counts.has('atoms')) throw scanner.error(`expected "N atoms" in the header, found the section "${text}"`);
       scanner.unread();
       break;
     }

@@ -1,10 +1,8 @@
-import { atomicNumber, elementOfMass, massOf, symbolOf } from '../../src/core/elements.ts';
 import { FormatError, type SourceLocation } from '../../src/core/errors.ts';
 import type { Frame, PerAtom } from '../../src/core/frame.ts';
 import { TextScanner } from '../../src/scan/text-scanner.ts';
 import type { ReadOptions } from '../format.ts';
 import { isIntegerField } from './atom-styles.ts';
-import { typeMapNumbers } from './columns.ts';
 import { type DataHeader, readDataHeader, splitComment } from './data-header.ts';
 import {
   type DataRows,
@@ -17,6 +15,7 @@ import {
 } from './data-sections.ts';
 import { RepeatedIds } from './repeated-ids.ts';
 import { untilTheEnd } from './text-end.ts';
+import { elementsOfTypes } from './type-elements.ts';
 import { isUnitStyle, UnitResolver } from './unit-style.ts';
 
 const FORMAT = 'lammps-data';
@@ -41,10 +40,12 @@ async function* dataFrame(scanner: TextScanner, options: ReadOptions): AsyncGene
   const file: DataFile = { header, types };
   const skipped: string[] = [];
   let skip = false;
+  let sections = 0;
   while (await toNextSection(scanner, skip)) {
     await scanner.line();
     const name = splitComment(scanner).text;
     skip = false;
+    sections++;
     if (name === 'Masses') await readMasses(scanner, header, types);
     else if (name === 'Atom Type Labels') await readTypeLabels(scanner, header, types);
     else if (name === 'Velocities') file.velocities = await readVelocities(scanner, header);
@@ -58,6 +59,13 @@ async function* dataFrame(scanner: TextScanner, options: ReadOptions): AsyncGene
     }
   }
   if (header.natoms > 0 && !file.atoms) throw scanner.truncated('the section Atoms');
+  if (sections === 0)
+    options.onDiagnostic({
+      severity: 'info',
+      code: 'header-only',
+      message: 'the file ends with its header: of a file that is cut off here, lines of the box may be missing',
+      at: { path: options.path, line: scanner.lineNumber },
+    });
   if (skipped.length > 0)
     options.onDiagnostic({
       severity: 'info',
@@ -146,52 +154,16 @@ function massesOf(types: TypeTable, type: Int32Array, factor = 1): Float64Array 
   return Float64Array.from(type, (t) => (types.masses[t] ?? Number.NaN) * factor);
 }
 
-/**
- * Atomic numbers of the types: by the caller's type map, else by the comment in Masses or the type label where it is a symbol
- * and does not contradict the mass, else by the mass. What came from masses is reported.
- */
-function elementsOfTypes(header: DataHeader, types: TypeTable, options: ReadOptions): Uint8Array {
-  const out = new Uint8Array(header.ntypes + 1);
-  if (options.typeMap) {
-    out.set(typeMapNumbers(options.typeMap).subarray(0, header.ntypes), 1);
-    return out;
-  }
-  const labels = new Map(Array.from(types.labels, ([label, t]) => [t, label]));
-  const isReduced = types.masses.every((mass) => mass === undefined || mass === 1) || options.lammpsUnits === 'lj';
-  const inferred: string[] = [];
-  for (let type = 1; type <= header.ntypes; type++) {
-    const mass = types.masses[type];
-    const byMass = mass === undefined || isReduced ? 0 : elementOfMass(mass);
-    const named = [types.comments[type], labels.get(type)].map((word) => symbolNumber(word)).find((z) => z > 0) ?? 0;
-    const fits = mass === undefined || isReduced || byMass === 0 || Math.abs(massOf(named) - mass) < 0.5;
-    out[type] = named > 0 && fits ? named : byMass;
-    if (out[type] > 0 && out[type] !== named) inferred.push(`${type} = ${symbolOf(out[type])} (${mass})`);
-  }
-  if (inferred.length > 0)
-    options.onDiagnostic({
-      severity: 'info',
-      code: 'elements-from-masses',
-      message: `elements of types are taken from their masses: ${inferred.join(', ')}; a type map overrides them`,
-      at: { path: options.path },
-    });
-  return out;
-}
-
-/** Atomic number of a word that is exactly a symbol (`Ca`, not `CA` or `ca`, which are often atom names). */
-function symbolNumber(word: string | undefined): number {
-  const z = word === undefined ? 0 : atomicNumber(word);
-  return z > 0 && symbolOf(z) === word ? z : 0;
-}
-
-/** Row in `velocities` of each atom. */
+/** Row in `velocities` of each atom; both sections have as many rows. */
 function rowOrder(atoms: DataRows, velocities: DataRows, options: ReadOptions): Int32Array {
   const rowOf = new Map(velocities.ids.map((id, row) => [id, row]));
-  return Int32Array.from(atoms.ids, (id) => {
-    const row = rowOf.get(id);
-    if (row !== undefined) return row;
-    const at = { path: options.path, line: velocities.line };
-    throw new FormatError(FORMAT, at, `expected a velocity of atom ${id}, found none in the section`);
-  });
+  const known = new Set(atoms.ids);
+  const wrong = velocities.ids.findIndex((id, row) => !known.has(id) || rowOf.get(id) !== row);
+  if (wrong >= 0) {
+    const at = { path: options.path, line: velocities.line + wrong };
+    throw new FormatError(FORMAT, at, `expected one velocity of each atom, found one of atom ${velocities.ids[wrong]}`);
+  }
+  return Int32Array.from(atoms.ids, (id) => rowOf.get(id) ?? 0);
 }
 
 function reportRepeatedIds(ids: PerAtom | undefined, atoms: DataRows | undefined, options: ReadOptions): void {

@@ -149,7 +149,7 @@ function valueAt(scanner: TextScanner, name: string): number {
   const { bytes, tokenStart, tokenEnd } = scanner;
   const isInteger = isIntegerField(name) || name === 'ix' || name === 'iy' || name === 'iz';
   const value = isInteger ? parseInteger(bytes, tokenStart, tokenEnd) : parseNumber(bytes, tokenStart, tokenEnd);
-  if (value !== undefined) return value;
+  if (value !== undefined && Number.isFinite(value)) return value;
   throw scanner.error(
     `expected ${name} (${isInteger ? 'an integer' : 'a number'}), found "${scanner.tokenText().slice(0, 40)}"`,
   );

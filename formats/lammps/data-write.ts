@@ -28,7 +28,7 @@ function* dataFile(frame: Frame, options: WriteOptions): Generator<string, void>
   const scale = outputScale(frame, options);
   const box = restrictedBoxOf(frame, scale, options);
   reportTilt(box, frame, options);
-  const types = new TypeNumbers(options.typeMap);
+  const types = new TypeNumbers(options);
   const type = Int32Array.from(types.of(frame) as Int32Array, Number);
   const ntypes = type.reduce((most, t) => Math.max(most, t), types.elements.length);
   const style = options.atomStyle ?? styleOf(frame);
@@ -116,14 +116,14 @@ function massesText(
   type: Int32Array,
   { ntypes, scale, options }: { ntypes: number; scale: OutputScale; options: WriteOptions },
 ): string {
-  const mapped = options.typeMap ? new TypeNumbers(options.typeMap).elements : [];
+  const mapped = new TypeNumbers(options).elements;
   const masses: number[] = [];
   const elements: number[] = [];
   for (let row = 0; row < frame.natoms; row++) {
     const t = type[row];
     const z = frame.numbers[row];
     const mass = frame.masses?.[row] ?? massOf(z);
-    if (masses[t] !== undefined && masses[t] !== mass)
+    if (masses[t] !== undefined && !Object.is(masses[t], mass))
       throw new MissingDataError(`atoms of type ${t} have different masses`, 'a data file has one mass a type');
     masses[t] = mass;
     if (elements[t] === undefined) elements[t] = z;

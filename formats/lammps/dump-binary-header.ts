@@ -1,4 +1,5 @@
-import { Parser } from 'binary-parser';
+// The file, not the package: its entry for ES modules has no types.
+import { Parser } from 'binary-parser/dist/binary_parser.js';
 import type { BinaryReader } from '../../src/scan/binary-reader.ts';
 import { type Box, boxFromBounds, boxFromVectors } from './box.ts';
 import type { StepHeader } from './dump-frame.ts';

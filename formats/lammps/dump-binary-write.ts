@@ -18,7 +18,7 @@ export async function* writeBinaryDump(
   frames: AsyncIterable<Frame>,
   options: WriteOptions,
 ): AsyncGenerator<Uint8Array, void> {
-  const types = new TypeNumbers(options.typeMap);
+  const types = new TypeNumbers(options);
   let written: string | undefined;
   let index = 0;
   for await (const frame of frames) {

@@ -39,7 +39,8 @@ async function* readBinaryDump(source: AsyncIterable<Uint8Array>, options: ReadO
       reader.frame = frame;
       const at = reader.at();
       const header = await readBinaryHeader(reader, units);
-      if (!header) return;
+      if (!header && frame > 0) return;
+      if (!header) throw new TruncatedError(FORMAT, at, 'expected a frame, found the end of the file');
       units = header.units;
       const names = columnNames(reader, header, options);
       const key = names.join(' ');

@@ -14,7 +14,7 @@ const PIECE = 512;
  * Numbers are shortest exact. A cell that is not in LAMMPS' restricted form is written as `abc origin`, not rotated.
  */
 export async function* writeDump(frames: AsyncIterable<Frame>, options: WriteOptions): AsyncGenerator<string, void> {
-  const types = new TypeNumbers(options.typeMap);
+  const types = new TypeNumbers(options);
   let written: string | undefined;
   let index = 0;
   for await (const frame of frames) {

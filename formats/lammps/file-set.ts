@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { FormatError, MissingDataError } from '../../src/core/errors.ts';
+import { FormatError, MissingDataError, TruncatedError } from '../../src/core/errors.ts';
 import type { Frame, PerAtom } from '../../src/core/frame.ts';
 import { readBytes } from '../../src/scan/byte-source.ts';
 import type { ReadOptions } from '../format.ts';
@@ -26,7 +26,12 @@ export async function* readSet(path: string, options: ReadOptions, readOne: Read
   const members = await membersOf(path);
   for (const step of groupBy(members, (member) => member.step)) {
     const parts = step.map((member) => readOne(readBytes(member.path), { ...options, path: member.path }));
-    yield* mergeParts(step, parts);
+    try {
+      yield* mergeParts(step, parts);
+    } catch (error) {
+      if (options.strict || !(error instanceof TruncatedError)) throw error;
+      options.onDiagnostic({ severity: 'warning', code: 'truncated', message: error.found, at: error.at });
+    }
   }
 }
 
@@ -79,7 +84,7 @@ async function* mergeParts(
       const missing = next.indexOf(undefined);
       const step = String(next[first]?.info['timestep'] ?? frame);
       if (missing >= 0)
-        throw new FormatError(
+        throw new TruncatedError(
           'file set',
           { path: members[missing].path, frame },
           `expected the atoms of time step ${step} that ${members[first].path} has, found the end of the file`,

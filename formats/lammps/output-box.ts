@@ -30,7 +30,7 @@ export function boxOf(frame: Frame, scale: OutputScale, options: WriteOptions): 
 }
 
 /** Corner of the box in Å: `info.origin`, or zero. */
-export function originOf(frame: Frame): readonly [number, number, number] {
+function originOf(frame: Frame): readonly [number, number, number] {
   const { origin } = frame.info;
   if (!Array.isArray(origin) || origin.length !== 3 || !origin.every((v) => Number.isFinite(v))) return [0, 0, 0];
   return origin as unknown as [number, number, number];

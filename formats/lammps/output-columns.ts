@@ -17,31 +17,54 @@ export interface OutputColumn {
 export class TypeNumbers {
   /** Atomic numbers of the types 1, 2, … */
   readonly elements: number[];
-  readonly #given: boolean;
+  readonly #options: WriteOptions;
 
-  constructor(typeMap: readonly string[] | undefined) {
-    this.#given = typeMap !== undefined;
-    this.elements = typeMap ? Array.from(typeMapNumbers(typeMap)) : [];
+  constructor(options: WriteOptions) {
+    this.#options = options;
+    this.elements = options.typeMap ? Array.from(typeMapNumbers(options.typeMap)) : [];
   }
 
   /** Types (n): those that were read, unless a type map is given or the elements alone are known. */
   of(frame: Frame): PerAtom['data'] {
     const read = frame.arrays['type'];
-    if (read?.columns === 1 && !(this.#given && frame.numbers.every((z) => z > 0))) return read.data;
+    const isGiven = this.#options.typeMap !== undefined;
+    if (read?.columns === 1 && !(isGiven && frame.numbers.every((z) => z > 0))) return read.data;
     const typeOf = new Int32Array(256);
     this.elements.forEach((z, k) => {
       if (typeOf[z] === 0) typeOf[z] = k + 1;
     });
     return Int32Array.from(frame.numbers, (z) => {
-      if (typeOf[z] === 0 && this.#given)
+      if (typeOf[z] === 0 && isGiven)
         throw new MissingDataError(`the type map has no ${symbolOf(z)}`, 'name every element of the frames in it');
-      if (typeOf[z] === 0) typeOf[z] = this.elements.push(z);
+      if (typeOf[z] === 0) typeOf[z] = this.#newType(z, frame);
       return typeOf[z];
     });
   }
+
+  #newType(z: number, frame: Frame): number {
+    if (z === 0)
+      this.#options.onDiagnostic({
+        severity: 'warning',
+        code: 'unknown-elements',
+        message: 'atoms of unknown elements, which may be different ones, all become one LAMMPS type',
+        ...(frame.origin && { at: frame.origin }),
+      });
+    return this.elements.push(z);
+  }
 }
 
-/** All columns of a frame in the units of the file: id type [element] positions, then what else the frame has. */
+/** Columns under which other formats keep what a frame also has as a field of its own. */
+const COPIES: readonly (readonly [RegExp, (frame: Frame) => unknown])[] = [
+  [/^(ref_|dft_)?forces?$/i, (frame) => frame.labels?.forces],
+  [/^(momenta|velo|vel|velocities)$/, (frame) => frame.velocities],
+  [/^mass(es)?$/, (frame) => frame.masses],
+  [/^(initial_)?charges?$/, (frame) => frame.charges],
+];
+
+/**
+ * The columns of a frame in the units of the file: those of `options.columns`, else id type [element] positions and what else
+ * the frame has. Throws MissingDataError for a column that it does not have.
+ */
 export function outputColumns(
   frame: Frame,
   types: TypeNumbers,
@@ -70,14 +93,24 @@ export function outputColumns(
   add('fx fy fz', labels?.forces, scale.force);
   add('q', charges, scale.charge);
   add('mass', masses, scale.mass);
-  addArrays(columns, arrays, options);
-  return columns;
+  addArrays(columns, frame, options);
+  return options.columns ? options.columns.map((name) => chosen(columns, name)) : columns;
 }
 
-function addArrays(columns: OutputColumn[], arrays: Frame['arrays'], options: WriteOptions): void {
+function chosen(columns: readonly OutputColumn[], name: string): OutputColumn {
+  const found = columns.find((c) => c.name === name);
+  if (found) return found;
+  throw new MissingDataError(
+    `a frame has no column ${name} for the dump`,
+    `it has ${columns.map((c) => c.name).join(' ')}`,
+  );
+}
+
+function addArrays(columns: OutputColumn[], frame: Frame, options: WriteOptions): void {
   const taken = new Set(columns.map((c) => c.name));
-  for (const [key, array] of Object.entries(arrays)) {
+  for (const [key, array] of Object.entries(frame.arrays)) {
     if (key === 'id' || key === 'type' || key === 'species') continue;
+    if (COPIES.some(([name, field]) => name.test(key) && field(frame) !== undefined)) continue;
     for (let k = 0; k < array.columns; k++) {
       const wanted = array.columns === 1 ? key : `${key}[${k + 1}]`;
       let name = wanted.replace(/\s+/g, '_') || '_';

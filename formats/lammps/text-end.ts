@@ -5,7 +5,7 @@ import type { ReadOptions } from '../format.ts';
 
 /**
  * Passes frames on and deals with the end of the text: what fails at the end of the input is a TruncatedError (strict) or a
- * diagnostic, and a last line without line break is reported, because its last number may be cut. Closes the source.
+ * diagnostic, also an input without any frame, and a last line without line break is reported, because its last number may be cut. Closes the source.
  */
 export async function* untilTheEnd(
   frames: AsyncGenerator<Frame, void>,
@@ -13,8 +13,13 @@ export async function* untilTheEnd(
   options: ReadOptions,
 ): AsyncGenerator<Frame, void> {
   try {
-    yield* frames;
-    if (scanner.terminated || scanner.lineNumber === 0) return;
+    let count = 0;
+    for await (const frame of frames) {
+      count++;
+      yield frame;
+    }
+    if (count === 0) throw scanner.truncated('a frame');
+    if (scanner.terminated) return;
     options.onDiagnostic({
       severity: 'warning',
       code: 'no-final-newline',

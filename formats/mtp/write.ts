@@ -1,6 +1,7 @@
 import { symbolOf } from '../../src/core/elements.ts';
 import { MissingDataError } from '../../src/core/errors.ts';
 import type { Frame, InfoValue } from '../../src/core/frame.ts';
+import { repeatsLabel } from '../../src/core/label-copies.ts';
 import { toVoigt } from '../../src/core/tensor.ts';
 import type { WriteOptions } from '../format.ts';
 
@@ -54,7 +55,8 @@ class CfgWriter {
       const six = toVoigt(labels.virial, 'ase').map(finite);
       lines.push(' PlusStress:  xx yy zz yz xz xy', `    ${six.join(' ')}`);
     }
-    for (const [name, value] of Object.entries(info)) lines.push(...this.#features(name, value));
+    for (const [name, value] of Object.entries(info))
+      if (!repeatsLabel(name, labels)) lines.push(...this.#features(name, value));
     return `${[...lines, 'END_CFG', ''].join('\n')}\n`;
   }
 

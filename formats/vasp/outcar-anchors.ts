@@ -81,9 +81,12 @@ export function anchorOf(bytes: Uint8Array, start: number, end: number): Anchor 
 
 /** `----- Iteration N( M) -----` or `----- aborting loop because EDIFF is reached -----`. */
 function rulerAnchor(bytes: Uint8Array, start: number, end: number): Anchor {
+  // Most rulers are dashes only: every eighth byte tells, because the texts are longer.
   let at = start;
-  while (at < end && bytes[at] === DASH) at++;
-  if (at >= end || bytes[at] !== BLANK) return ANCHOR.none;
+  while (at < end && bytes[at] === DASH) at += 8;
+  if (at >= end) return ANCHOR.none;
+  while (bytes[at - 1] !== DASH) at--;
+  if (bytes[at] !== BLANK) return ANCHOR.none;
   if (has(bytes, at + 1, end, 'Iteration ')) return ANCHOR.iteration;
   return has(bytes, at + 1, end, 'aborting loop because EDIFF is reached') ? ANCHOR.scfConverged : ANCHOR.none;
 }

@@ -3,15 +3,30 @@ import type { TextScanner } from '../../src/scan/text-scanner.ts';
 import { splitByDecimals } from './rows.ts';
 
 const STAR = 42;
+const BLANK = 32;
+const DASH = 45;
+const ZERO = 48;
+const NINE = 57;
 const EQUALS = 61;
 const OPEN = 40;
 const CLOSE = 41;
 
 /** Six numbers of `in kB` (F12.5, 4.6: F12.2), kbar; undefined when one is missing (`****`). */
 export function readStress(scanner: TextScanner): number[] | undefined {
-  const text = scanner.text().replace(/^\s*in kB/, '');
-  const words = text.trim().split(/\s+/);
-  const fields = words.length === 6 ? words : (splitByDecimals(text, 5) ?? splitByDecimals(text, 2) ?? []);
+  scanner.token(); // in
+  scanner.token(); // kB
+  const values: number[] = [];
+  while (scanner.token()) {
+    const value = parseNumber(scanner.bytes, scanner.tokenStart, scanner.tokenEnd);
+    if (value === undefined || !Number.isFinite(value)) return readRunTogether(scanner.text());
+    values.push(value);
+  }
+  return values.length === 6 ? values : readRunTogether(scanner.text());
+}
+
+function readRunTogether(line: string): number[] | undefined {
+  const text = line.replace(/^\s*in kB/, '');
+  const fields = splitByDecimals(text, 5) ?? splitByDecimals(text, 2) ?? [];
   const values = fields.map((field) => numberOf(field) ?? Number.NaN);
   return values.length === 6 && values.every(Number.isFinite) ? values : undefined;
 }
@@ -31,25 +46,22 @@ export function numberBehindEquals(scanner: TextScanner, nth: number): number | 
   return undefined;
 }
 
-/** N and M of `----- Iteration    N(   M)  -----`; undefined when they are not numbers. */
-export function readIteration(scanner: TextScanner): [number, number] | undefined {
+/** N and M of `----- Iteration    N(   M)  -----` into `out`; false when they are not numbers. */
+export function readIteration(scanner: TextScanner, out: Float64Array): boolean {
   const { bytes, end } = scanner;
-  scanner.token(); // the ruler
-  scanner.token(); // Iteration
-  const open = bytes.indexOf(OPEN, scanner.cursor);
-  const close = open < 0 ? -1 : bytes.indexOf(CLOSE, open);
-  if (close < 0 || close >= end) return undefined;
-  const ionic = integerWithin(scanner, scanner.cursor, open);
-  const steps = integerWithin(scanner, open + 1, close);
-  return ionic === undefined || steps === undefined ? undefined : [ionic, steps];
-}
-
-function integerWithin({ bytes }: TextScanner, start: number, end: number): number | undefined {
-  let from = start;
-  let to = end;
-  while (from < to && bytes[from] <= 32) from++;
-  while (to > from && bytes[to - 1] <= 32) to--;
-  return parseInteger(bytes, from, to);
+  let at = scanner.start;
+  while (at < end && (bytes[at] === BLANK || bytes[at] === DASH)) at++;
+  at += 'Iteration'.length;
+  for (let k = 0; k < 2; k++) {
+    while (at < end && bytes[at] === BLANK) at++;
+    const from = at;
+    while (at < end && bytes[at] >= ZERO && bytes[at] <= NINE) at++;
+    const value = parseInteger(bytes, from, at);
+    if (value === undefined || bytes[at] !== (k === 0 ? OPEN : CLOSE)) return false;
+    out[k] = value;
+    at++;
+  }
+  return true;
 }
 
 /** Values of ` number of electron  8.0 magnetization  2.5`: one or three; undefined when there are none. */

@@ -22,7 +22,7 @@ export interface ForceTable {
 
 /** The table whose title line is current. Throws TruncatedError when the input ends inside. */
 export async function readForceTable(scanner: TextScanner, natoms: number): Promise<ForceTable> {
-  await scanner.need('the ruler of the force table');
+  if (!scanner.tryLine()) await scanner.need('the ruler of the force table');
   if (!isRuler(scanner)) throw scanner.error('expected the ruler of the force table');
   const positions = new TripleRows(natoms);
   const forces = new TripleRows(natoms);
@@ -30,12 +30,11 @@ export async function readForceTable(scanner: TextScanner, natoms: number): Prom
   let missingLine: number | undefined;
   let missingPosition = false;
   while (forces.length < natoms) {
-    const expected = () => `row ${forces.length + 1} of ${natoms} of the force table`;
-    if (!scanner.tryLine() && !(await scanner.fill())) throw scanner.truncated(expected());
+    if (!scanner.tryLine() && !(await scanner.fill())) throw scanner.truncated(rowOf(forces.length, natoms));
     const whole = readForceRow(scanner, row);
     if (whole === undefined || !scanner.terminated) {
-      if (!scanner.terminated) throw scanner.truncated(expected());
-      throw scanner.error(`expected ${expected()}, found "${scanner.text().trim().slice(0, 60)}"`);
+      if (!scanner.terminated) throw scanner.truncated(rowOf(forces.length, natoms));
+      throw scanner.error(`expected ${rowOf(forces.length, natoms)}, found "${scanner.text().trim().slice(0, 60)}"`);
     }
     if (!whole) {
       missingLine ??= scanner.lineNumber;
@@ -44,7 +43,7 @@ export async function readForceTable(scanner: TextScanner, natoms: number): Prom
     positions.push(row[0], row[1], row[2]);
     forces.push(row[3], row[4], row[5]);
   }
-  await scanner.need('the ruler behind the force table');
+  if (!scanner.tryLine()) await scanner.need('the ruler behind the force table');
   if (!isRuler(scanner))
     throw scanner.error(`expected a ruler behind ${natoms} rows of the force table, found "${scanner.text().trim()}"`);
   return {
@@ -54,6 +53,8 @@ export async function readForceTable(scanner: TextScanner, natoms: number): Prom
     ...(missingLine === undefined ? {} : { missingLine }),
   };
 }
+
+const rowOf = (done: number, natoms: number) => `row ${done + 1} of ${natoms} of the force table`;
 
 function isRuler(scanner: TextScanner): boolean {
   scanner.cursor = scanner.start;
@@ -104,18 +105,19 @@ function readRunTogether(line: string, row: Float64Array): boolean | undefined {
 export async function readCellRows(scanner: TextScanner): Promise<Float64Array> {
   const cell = new Float64Array(9);
   for (let row = 0; row < 3; row++) {
-    await scanner.need(`lattice vector ${row + 1} of 3`);
+    if (!scanner.tryLine() && !(await scanner.fill())) throw scanner.truncated(`lattice vector ${row + 1} of 3`);
     if (!scanner.terminated) throw scanner.truncated(`lattice vector ${row + 1} of 3`);
+    let whole = true;
     for (let k = 0; k < 3; k++) {
       const value = scanner.token() ? parseNumber(scanner.bytes, scanner.tokenStart, scanner.tokenEnd) : undefined;
-      cell[3 * row + k] = value ?? Number.NaN;
+      if (value === undefined || !Number.isFinite(value)) whole = false;
+      else cell[3 * row + k] = value;
     }
-    if (!cell.subarray(3 * row, 3 * row + 3).every(Number.isFinite)) {
-      const fields = splitByDecimals(scanner.text(), 9)?.slice(0, 3).map(Number);
-      if (fields?.length !== 3 || !fields.every(Number.isFinite))
-        throw scanner.error(`expected a lattice vector, found "${scanner.text().trim().slice(0, 60)}"`);
-      cell.set(fields, 3 * row);
-    }
+    if (whole) continue;
+    const fields = splitByDecimals(scanner.text(), 9)?.slice(0, 3).map(Number);
+    if (fields?.length !== 3 || !fields.every(Number.isFinite))
+      throw scanner.error(`expected a lattice vector, found "${scanner.text().trim().slice(0, 60)}"`);
+    cell.set(fields, 3 * row);
   }
   return cell;
 }

@@ -21,9 +21,12 @@ export class OutcarRun {
   #loop: ScfLoop | undefined;
   /** The stress block that has begun is of a machine-learned force field. */
   #mlStress = false;
-  #cell: Float64Array | undefined;
+  /** The last cell of the run; never handed out. */
+  readonly #cell = new Float64Array(9);
+  #hasCell = false;
   #runs = 1;
   #ended = false;
+  readonly #iterationNumbers = new Float64Array(2);
   /** Why the input ended inside a step. */
   #cut: TruncatedError | undefined;
   /** Any anchor of a step has been seen in this run. */
@@ -92,7 +95,8 @@ export class OutcarRun {
     const scanner = this.#scanner;
     if (anchor === ANCHOR.cell) {
       const cell = await readCellRows(scanner);
-      this.#cell = cell;
+      this.#cell.set(cell);
+      this.#hasCell = true;
       if (this.#step && !this.#step.table) this.#step.cell = cell;
       return undefined;
     }
@@ -110,7 +114,7 @@ export class OutcarRun {
     step.tableLine = line;
     const table = await readForceTable(scanner, natoms);
     step.table = table;
-    step.cell ??= this.#cell;
+    step.cell ??= this.#lastCell();
     if (table.missingLine !== undefined)
       this.#warn(
         'missing-value',
@@ -163,7 +167,7 @@ export class OutcarRun {
       this.#species = undefined;
       this.#step = undefined;
       this.#loop = undefined;
-      this.#cell = undefined;
+      this.#hasCell = false;
       this.#started = false;
       this.#ended = false;
     }
@@ -182,11 +186,11 @@ export class OutcarRun {
 
   /** `Iteration N( M)`: N is the ionic step, M counts the SCF. */
   #iteration(): Frame | undefined {
-    const found = readIteration(this.#scanner);
-    if (!found) return undefined;
+    if (!readIteration(this.#scanner, this.#iterationNumbers)) return undefined;
     const done = this.#step ? this.#finish() : undefined;
     this.#started = true;
-    const [ionic, steps] = found;
+    const ionic = this.#iterationNumbers[0];
+    const steps = this.#iterationNumbers[1];
     if (!this.#loop || this.#loop.ionic !== ionic || steps <= this.#loop.steps) this.#loop = new ScfLoop(ionic);
     this.#loop.steps = steps;
     this.#loop.converged = false;
@@ -251,7 +255,7 @@ export class OutcarRun {
       this.#warn('dropped', 'a position is missing (****): the ionic step is left out', step.table.missingLine ?? line);
       return undefined;
     }
-    const cell = step.cell ?? this.#cell;
+    const cell = step.cell ?? this.#lastCell();
     if (!cell) throw this.#scanner.error('expected direct lattice vectors before the force table', line);
     if (!step.energyLine) this.#warn('no-energy', 'ionic step without an energy', line);
     if (loop && !loop.converged) this.#count('unconverged', line);
@@ -271,6 +275,10 @@ export class OutcarRun {
     );
     this.#scanner.frame = ++this.frames;
     return frame;
+  }
+
+  #lastCell(): Float64Array | undefined {
+    return this.#hasCell ? this.#cell.slice() : undefined;
   }
 
   #count(code: string, line: number): void {

@@ -59,6 +59,7 @@ export interface RunFacts {
   readonly origin: { readonly path: string; readonly line: number; readonly frame: number };
 }
 
+/** `geometry` becomes part of the frame. */
 export function frameOfStep(
   step: OutcarStep,
   loop: ScfLoop | undefined,
@@ -80,7 +81,7 @@ export function frameOfStep(
   if (step.stress) info['stress_kB'] = step.stress;
   return {
     natoms: run.numbers.length,
-    cell: cell.slice(),
+    cell,
     pbc: [true, true, true],
     numbers: run.numbers.slice(),
     positions,
@@ -92,13 +93,16 @@ export function frameOfStep(
 }
 
 function labelsOfStep(step: OutcarStep, loop: ScfLoop | undefined, cell: Float64Array): Labels {
-  const kbarVolume = KBAR * volume(cell);
-  const virial = step.stress?.map((kbar) => kbar * kbarVolume);
-  return {
-    ...(step.energy === undefined ? {} : { energy: step.energy }),
-    ...(step.energySigma0 === undefined ? {} : { energySigma0: step.energySigma0 }),
-    ...(step.table ? { forces: step.table.forces } : {}),
-    ...(virial ? { virial: fromVoigt(virial, 'vasp') } : {}),
-    ...(loop ? { converged: loop.converged } : {}),
-  };
+  const labels: { -readonly [K in keyof Labels]: Labels[K] } = {};
+  if (step.energy !== undefined) labels.energy = step.energy;
+  if (step.energySigma0 !== undefined) labels.energySigma0 = step.energySigma0;
+  if (step.table) labels.forces = step.table.forces;
+  if (step.stress) {
+    const kbarVolume = KBAR * volume(cell);
+    const virial = fromVoigt(step.stress, 'vasp');
+    for (let k = 0; k < 9; k++) virial[k] *= kbarVolume;
+    labels.virial = virial;
+  }
+  if (loop) labels.converged = loop.converged;
+  return labels;
 }

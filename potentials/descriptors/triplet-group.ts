@@ -3,7 +3,7 @@ import type { GradientBuffer } from './gradient-buffer.ts';
 import type { RadialWindow } from './windows.ts';
 
 /** What angular factors see of the triplets. */
-export interface Triplets {
+interface Triplets {
   readonly count: number;
   /** Cosine at the center. */
   readonly c: Float64Array;
@@ -128,8 +128,14 @@ export class TripletGroup {
       const k0 = triangular ? j + 1 : startK;
       if (n > 0 && n + endK - k0 > MAX_TRIPLETS) break;
       this.#reserve(n + endK - k0, n);
-      const [jOf, kOf, side, c] = [this.#j, this.#k, this.#side, this.#c];
-      const [xj, yj, zj, qj] = [dx[j], dy[j], dz[j], inverseR[j]];
+      const jOf = this.#j;
+      const kOf = this.#k;
+      const side = this.#side;
+      const c = this.#c;
+      const xj = dx[j];
+      const yj = dy[j];
+      const zj = dz[j];
+      const qj = inverseR[j];
       for (let k = k0; k < endK; k++) {
         if (!(r[k] > low && r[k] < high)) continue;
         const ex = dx[k] - xj;

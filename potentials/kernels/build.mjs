@@ -37,18 +37,10 @@ const VARIANTS = {
   arm64: [['neon', 2, []]],
 };
 const WASM = [
-  ...KERNEL,
-  ...[
-    '--target=wasm32',
-    '-msimd128',
-    '-mbulk-memory',
-    '-ffp-contract=off',
-    '-nostdlib',
-    '-nostdinc++',
-    '-DNNP_LANES=2',
-  ],
-  ...['-DNNP_SYMBOL=nnp_kernel_wasm', '-Wl,--no-entry,-z,stack-size=262144,--export=__heap_base', '-Wl,--strip-all'],
+  ...[...KERNEL, '--target=wasm32', '-msimd128', '-mbulk-memory', '-ffp-contract=off', '-nostdinc++'],
+  ...['-DNNP_LANES=2', '-DNNP_SYMBOL=nnp_kernel_wasm'],
 ];
+const WASM_LINK = ['--no-entry', '-z', 'stack-size=262144', '--export=__heap_base', '--strip-all'];
 
 function run(command, args) {
   return new Promise((resolve, reject) => {
@@ -114,8 +106,12 @@ async function buildAddon(folder) {
 async function buildWasm(folder) {
   const clang = choose([process.env.CXX, 'clang++-19', 'clang++']);
   if (!clang) throw new Error('no clang++ found (Debian: apt-get install clang-19 lld-19)');
-  const out = join(folder, 'hdnnp.wasm');
-  await run(clang, [...WASM, 'wasm.cpp', '-o', out]);
+  // linked by hand: the compiler driver would run a wasm-opt that happens to be in the path, and bytes would differ
+  const linker = choose([clang.replace(/.*clang\+\+/, 'wasm-ld'), 'wasm-ld']);
+  if (!linker) throw new Error('no wasm-ld found (Debian: apt-get install lld-19)');
+  const [object, out] = [join(folder, 'wasm.o'), join(folder, 'hdnnp.wasm')];
+  await run(clang, [...WASM, '-c', 'wasm.cpp', '-o', object]);
+  await run(linker, [...WASM_LINK, object, '-o', out]);
   return out;
 }
 

@@ -72,7 +72,7 @@ void takeSpace(Center<Lanes> &c, const Model &m, int listed, Space &s) {
 size_t neighborBytes(const Model &m, int listed) {
   const size_t slots = (size_t)listed + (size_t)m.nEl * NNP_LANES + 2 * NNP_LANES, segment = (size_t)listed + 3 * NNP_LANES;
   return slots * (4 * 8 + 4 + 9 * 8 + 2 * 4 + 8 * 8) + m.maxRadialRows * segment * 8 + m.maxListed * segment * (10 * 8 + 4) +
-         (size_t)m.nEl * 12 + m.maxView * sizeof(ViewRows<double>) + 64 * (32 + 2 * (size_t)m.maxView + 12 * (size_t)m.maxListed + m.maxRad);
+         (size_t)m.nEl * 12 + m.maxView * sizeof(ViewRows<double>) + (64 + RED_ZONE) * (32 + 2 * (size_t)m.maxView + 12 * (size_t)m.maxListed + m.maxRad);
 }
 
 constexpr size_t KEPT_BYTES = 4 << 20;
@@ -188,7 +188,7 @@ int atom(const void *model, const NnpAtoms *atoms, int center, int row, const in
   c.m = &m;
   c.e = &m.element[element];
   c.memory.base = (char *)scratch;
-  c.limit = bytes;
+  c.memory.limit = bytes;
   return evaluate(m, *atoms, center, row, neighbors, count, c, *result);
 }
 

@@ -93,16 +93,31 @@ struct Model {
   int maxG, maxChannel, maxView, maxListed, maxRad, maxAng, maxRadialRows, maxPanelRows, maxWidth, maxDepth;
 };
 
-/// Hands out aligned pieces of memory; without memory it only counts.
+#if defined(__SANITIZE_ADDRESS__)
+extern "C" void __asan_poison_memory_region(void const volatile *, size_t);
+extern "C" void __asan_unpoison_memory_region(void const volatile *, size_t);
+constexpr size_t RED_ZONE = 64; // between the pieces, so that the address sanitizer sees a step from one into the next
+#else
+constexpr size_t RED_ZONE = 0;
+#endif
+
+/// Hands out aligned pieces of memory; without memory it only counts. Pieces beyond the limit must not be touched: see full().
 struct Bump {
   char *base;
-  size_t used;
+  size_t used, limit;
   template <class A> A *take(size_t n) {
     used = (used + 63) & ~(size_t)63;
     char *p = base ? base + used : nullptr;
-    used += n * sizeof(A);
+    used += n * sizeof(A) + RED_ZONE;
+#if defined(__SANITIZE_ADDRESS__)
+    if (base && !full()) {
+      __asan_unpoison_memory_region(p, n * sizeof(A));
+      __asan_poison_memory_region(p + n * sizeof(A), RED_ZONE);
+    }
+#endif
     return (A *)p;
   }
+  bool full() const { return used > limit; }
 };
 
 /// Reads the blob front to back; after the first bad entry everything reads as 0 and `bad` stays set.
@@ -335,7 +350,7 @@ Element readElement(Reader &in, Bump &memory, Model &m) {
 
 /// Reads the whole blob. With memory == null it checks and counts only. Returns the bytes needed, 0 if the blob is bad.
 size_t readModel(Reader &in, char *base) {
-  Bump memory{base, 0};
+  Bump memory{base, 0, ~(size_t)0};
   Model *out = memory.take<Model>(1);
   Model m{};
   if (in.number() != NNP_BLOB_MAGIC || in.number() != NNP_BLOB_VERSION || in.number() != (double)in.length) {

@@ -23,7 +23,6 @@ template <class S> struct Center {
   const Model *m;
   const Element *e;
   Bump memory;
-  size_t limit;
 
   int nSlot;                             // padded; slot nSlot is a dummy
   int *start, *count;                    // per element of the model
@@ -34,7 +33,7 @@ template <class S> struct Center {
   ViewRows<T> *view;
 
   template <class A> A *take(size_t n) { return memory.take<A>(n); }
-  bool full() const { return memory.used > limit; }
+  bool full() const { return memory.full(); }
 };
 
 template <class S> int gather(Center<S> &c, const NnpAtoms &atoms, int center, const int *neighbors, int listed) {

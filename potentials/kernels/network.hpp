@@ -33,10 +33,12 @@ template <class S> void activate(int kind, int n, const double *z, double *value
     V f, d;
     switch (kind) {
     case 0: f = x, d = one; break;
-    case 1:
-      f = 1.0 - 2.0 / (exp<S>(2.0 * x) + 1.0);
-      d = 1.0 - f * f;
+    case 1: { // u = 1 - |tanh|: the slope u (2 - u) keeps its digits where tanh saturates
+      const V u = 2.0 / (exp<S>(2.0 * S::abs(x)) + 1.0);
+      f = x < zero ? u - 1.0 : 1.0 - u;
+      d = u * (2.0 - u);
       break;
+    }
     case 2:
     case 7: {
       const V up = 1.0 / (1.0 + exp<S>(-x)), down = 1.0 / (1.0 + exp<S>(x));

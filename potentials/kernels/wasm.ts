@@ -117,7 +117,7 @@ class WasmKernel {
 
   /** Address of `bytes` bytes, 64-byte aligned; the memory grows with them. */
   #take(bytes: number): number {
-    const at = (this.#next + 63) & ~63;
+    const at = ((this.#next + 63) & ~63) >>> 0;
     this.#next = at + bytes;
     const missing = this.#next - this.#exports.memory.buffer.byteLength;
     if (missing > 0) this.#exports.memory.grow(Math.ceil(missing / PAGE));

@@ -22,20 +22,23 @@ template <class S, int TYPE> NNP_INLINE void core(typename S::V y, typename S::V
     f = exp<S>(1.0 - 1.0 / u);
     slope = -2.0 * x * f / (u * u);
   } else {
-    const V xy = x * y, y2 = y * y;
+    // f(x) + f(y) = 1: the smaller of x and y keeps the polynomial free of cancellation
+    const V m = S::min(x, y), m2 = m * m, xy = x * y;
+    V p;
     if constexpr (TYPE == 5) {
-      f = y2 * (3.0 - 2.0 * y);
+      p = m2 * (3.0 - 2.0 * m);
       slope = -6.0 * xy;
     } else if constexpr (TYPE == 6) {
-      f = y2 * y * (10.0 - 15.0 * y + 6.0 * y2);
+      p = m2 * m * (10.0 - 15.0 * m + 6.0 * m2);
       slope = -30.0 * xy * xy;
     } else if constexpr (TYPE == 7) {
-      f = y2 * y2 * (35.0 - 84.0 * y + 70.0 * y2 - 20.0 * y2 * y);
+      p = m2 * m2 * (35.0 - 84.0 * m + 70.0 * m2 - 20.0 * m2 * m);
       slope = -140.0 * xy * xy * xy;
     } else {
-      f = y2 * y2 * y * (126.0 - 420.0 * y + 540.0 * y2 - 315.0 * y2 * y + 70.0 * y2 * y2);
+      p = m2 * m2 * m * (126.0 - 420.0 * m + 540.0 * m2 - 315.0 * m2 * m + 70.0 * m2 * m2);
       slope = -630.0 * (xy * xy) * (xy * xy);
     }
+    f = y > x ? 1.0 - p : p;
   }
 }
 

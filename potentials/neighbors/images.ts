@@ -17,7 +17,7 @@ export interface Images {
 
 /** Images beyond this many are a broken cell or a wrong unit of length, not physics. */
 const MAX_IMAGES = 5_000_000;
-const MAX_IMAGES_PER_ATOM = 100;
+const MAX_IMAGES_PER_ATOM = 4;
 /** Room for rounding when a coordinate lies on the edge of the searched region; fractional and in Å. */
 const MARGIN = 1e-9;
 

@@ -13,6 +13,12 @@ export async function printOut(text: string): Promise<void> {
   if (!process.stdout.write(text)) await once(process.stdout, 'drain');
 }
 
+/** Only the words that were given: an absent option is no property, not an undefined one. */
+export function given<T extends object>(words: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const found = Object.entries(words).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(found) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}
+
 /** A list in one word or several: `Si O`, `Si,O`. */
 const words = (text: string) => text.split(/[\s,]+/).filter(Boolean);
 
@@ -59,15 +65,15 @@ type ReadArguments = ArgumentsCamelCase<OptionsOf<typeof withReadOptions<object>
 
 /** The words of the command line as reader options (without path, strictness and sink). */
 export function readSettings(argv: ReadArguments): Omit<ReadOptions, 'path' | 'onDiagnostic' | 'strict'> {
-  return {
-    ...(argv.typeMap && { typeMap: argv.typeMap }),
-    ...(argv.units && { lammpsUnits: argv.units }),
-    ...(argv.lengthUnit && { lengthUnit: argv.lengthUnit }),
-    ...(argv.energyUnit && { energyUnit: argv.energyUnit }),
-    ...(argv.atomStyle && { atomStyle: argv.atomStyle }),
-    ...(argv.columns && { columns: argv.columns }),
-    ...(argv.keys && { labelKeys: argv.keys }),
-  };
+  return given({
+    typeMap: argv.typeMap,
+    lammpsUnits: argv.units,
+    lengthUnit: argv.lengthUnit,
+    energyUnit: argv.energyUnit,
+    atomStyle: argv.atomStyle,
+    columns: argv.columns,
+    labelKeys: argv.keys,
+  });
 }
 
 /** Options of commands that write frames, where the output needs other words than the input. */
@@ -102,14 +108,13 @@ type WriteArguments = ArgumentsCamelCase<OptionsOf<typeof withWriteOptions<objec
 
 /** The words of the command line as writer options (without sink). */
 export function writeSettings(argv: WriteArguments & ReadArguments): Omit<WriteOptions, 'onDiagnostic'> {
-  const typeMap = argv.outTypeMap ?? argv.typeMap;
-  return {
-    ...(typeMap && { typeMap }),
-    ...(argv.outUnits && { lammpsUnits: argv.outUnits }),
-    ...(argv.outLengthUnit && { lengthUnit: argv.outLengthUnit }),
-    ...(argv.outEnergyUnit && { energyUnit: argv.outEnergyUnit }),
-    ...(argv.outAtomStyle && { atomStyle: argv.outAtomStyle }),
-    ...(argv.outColumns && { columns: argv.outColumns }),
-    ...(argv.outKeys && { labelKeys: argv.outKeys }),
-  };
+  return given({
+    typeMap: argv.outTypeMap ?? argv.typeMap,
+    lammpsUnits: argv.outUnits,
+    lengthUnit: argv.outLengthUnit,
+    energyUnit: argv.outEnergyUnit,
+    atomStyle: argv.outAtomStyle,
+    columns: argv.outColumns,
+    labelKeys: argv.outKeys,
+  });
 }

@@ -24,8 +24,8 @@ export function potentialSource(
   return { directory, ...(lengthUnit && { lengthUnit }), ...(energyUnit && { energyUnit }) };
 }
 
-/** For `coerce` of an option that counts something. */
-export function positiveInteger<T extends number | undefined>(value: T): T {
-  if (value === undefined || (Number.isSafeInteger(value) && value > 0)) return value;
-  throw new UsageError(`expected a whole number above 0, found ${value}`);
+/** The value of an option that counts something. Throws UsageError that names the option. */
+export function positiveInteger(option: string, value: number): number {
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new UsageError(`--${option}: expected a whole number above 0, found ${value}`);
 }

@@ -1,4 +1,5 @@
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
+import { errorTable } from '../train/error-table.ts';
 import { type ErrorTable, metricsAsJson } from '../train/metrics.ts';
 import type { EpochErrors } from '../train/trainer.ts';
 import type { TrainResult } from '../train/training-run.ts';
@@ -22,7 +23,7 @@ export function showTraining(json: boolean) {
     result: async (result: TrainResult, output: string) => {
       steps.close();
       if (json) return printOut(`${JSON.stringify(resultAsJson(result, output))}\n`);
-      await printOut(resultTable(result, output));
+      await printOut(resultText(result, output));
     },
   };
 }
@@ -84,7 +85,8 @@ class BarSteps {
   }
 
   close(): void {
-    this.#bars.stop();
+    if (this.#bar) this.#bars.stop();
+    this.#bar = undefined;
   }
 }
 
@@ -97,33 +99,10 @@ function resultAsJson(result: TrainResult, output: string): object {
   };
 }
 
-function resultTable(result: TrainResult, output: string): string {
-  const head = ['set', 'group', 'structures', 'E MAE (meV/atom)', 'E RMSE', 'F MAE (eV/A)', 'F RMSE', 'F max'];
-  const rows = Object.entries(result.errors).flatMap(([part, metrics]) => [
-    row(part, '', metrics.total()),
-    ...[...metrics.groups()].filter(([name]) => name !== '').map(([name, table]) => row(part, name, table)),
-  ]);
-  const widths = head.map((word, c) => Math.max(word.length, ...rows.map((cells) => cells[c].length)));
-  const table = [head, ...rows].map((cells) =>
-    cells
-      .map((cell, c) => cell.padEnd(widths[c]))
-      .join('  ')
-      .trimEnd(),
-  );
+function resultText(result: TrainResult, output: string): string {
   const state = `${result.stop} after ${result.epochs} epochs and ${result.cpuSeconds.toFixed(1)} CPU s; best epoch ${result.bestEpoch}`;
+  const where = result.written ? `potential: ${output}` : 'stopped before the first epoch ended: no potential written';
   const next =
     result.stop === 'finished' ? [] : [`${result.checkpoint} holds the state: the same command with --resume goes on`];
-  const where = result.written ? `potential: ${output}` : 'stopped before the first epoch ended: no potential written';
-  return `${[...table, '', state, where, ...next].join('\n')}\n`;
-}
-
-function row(part: string, group: string, { structures, energy, forces }: ErrorTable): string[] {
-  const numbers = [
-    energy.mae.toFixed(3),
-    energy.rmse.toFixed(3),
-    forces.mae.toFixed(4),
-    forces.rmse.toFixed(4),
-    forces.max.toFixed(3),
-  ];
-  return [part, group, String(structures), ...numbers];
+  return `${[errorTable(result.errors), state, where, ...next].join('\n')}\n`;
 }

@@ -28,6 +28,8 @@ export interface ConvertRequest {
   readonly read: Omit<ReadOptions, 'path' | 'onDiagnostic' | 'strict'>;
   readonly write: Omit<WriteOptions, 'onDiagnostic'>;
   readonly onDiagnostic: DiagnosticSink;
+  /** Bytes of the inputs as they are read. */
+  readonly onRead?: (bytes: number) => void;
 }
 
 /**
@@ -107,7 +109,7 @@ async function* selected(
   const selection = new Selection(request.criteria);
   for (const path of request.inputs) {
     const options: ReadOptions = { ...request.read, path, onDiagnostic: log.add, strict: request.strict };
-    const { format, frames } = await openFrames(request.inputFormat, options);
+    const { format, frames } = await openFrames(request.inputFormat, options, request.onRead);
     const input = report.addInput(path, format);
     const counted = countFrames(frames, input);
     for await (const frame of request.slice ? slice(counted, request.slice) : counted) {

@@ -25,9 +25,13 @@ export function formatByName(name: string): Format {
 
 /**
  * Frames of a file, a folder, a file set (`*`, `%` in the path) or stdin (`-`), by the named format or by detection. Nothing is
- * read of the frames before the first is asked for. Throws UnknownFormatError.
+ * read of the frames before the first is asked for. `onRead` is told the bytes read from a single file. Throws UnknownFormatError.
  */
-export async function openFrames(formatName: string | undefined, options: ReadOptions): Promise<OpenedFrames> {
+export async function openFrames(
+  formatName: string | undefined,
+  options: ReadOptions,
+  onRead?: (bytes: number) => void,
+): Promise<OpenedFrames> {
   const { path } = options;
   const named = formatName === undefined ? undefined : formatByName(formatName);
   const isPattern = /[*%]/.test(path) && (await kindOf(path)) === undefined;
@@ -39,8 +43,8 @@ export async function openFrames(formatName: string | undefined, options: ReadOp
       );
     return { format, frames: lenient(format.readPath(path, options), options) };
   }
-  if (named) return { format: named, frames: read(named, readBytes(path), options) };
-  const source = readBytes(path);
+  if (named) return { format: named, frames: read(named, readBytes(path, onRead), options) };
+  const source = readBytes(path, onRead);
   const { head, all } = await peek(source);
   try {
     const format = detectFormat(FORMATS, { path, head });

@@ -68,6 +68,8 @@ export class ConversionReport {
     if (this.reordered > 0) lines.push(`  atoms grouped by species in ${this.reordered} frames`);
     lines.push(`  labels: ${[...this.summary.present].map(([name, n]) => `${name} (${n})`).join(', ') || 'none'}`);
     lines.push(`  energy: ${this.#energyKind()}`);
+    if (this.summary.unknownSpecies > 0)
+      lines.push(`  species unknown in ${this.summary.unknownSpecies} frames: --type-map names the elements of types`);
     for (const units of new Set(this.inputs.map((i) => `${i.format}: ${i.units}`))) lines.push(`  units of ${units}`);
     lines.push(`  units written: ${this.format.carries.units}`);
     for (const [n, what] of this.#lossesByCount())
@@ -104,6 +106,7 @@ export class ConversionReport {
       labels: Object.fromEntries(summary.present),
       energyKind: this.#energyKind(),
       natoms: summary.frames > 0 ? summary.natoms : null,
+      unknownSpecies: summary.unknownSpecies,
       compositions: Object.fromEntries(summary.compositions),
       losses: Object.fromEntries(this.losses),
       diagnostics: this.diagnostics,

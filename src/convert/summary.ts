@@ -79,7 +79,7 @@ export class FrameSummary {
 }
 
 /** Chemical formula in the order of first appearance; `X` = unknown. */
-export function formulaOf(numbers: Uint8Array): string {
+function formulaOf(numbers: Uint8Array): string {
   const counts = new Int32Array(256);
   const order: number[] = [];
   for (const z of numbers) if (counts[z]++ === 0) order.push(z);

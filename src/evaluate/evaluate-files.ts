@@ -101,7 +101,7 @@ function tableRow(index: number, frame: Frame, evaluation: Evaluation): string {
     String(index).padStart(7),
     String(frame.natoms).padStart(7),
     energy.toFixed(8).padStart(20),
-    (energy / frame.natoms).toFixed(8).padStart(14),
+    (frame.natoms === 0 ? '-' : (energy / frame.natoms).toFixed(8)).padStart(14),
     largest.toFixed(6).padStart(14),
     pressure.padStart(15),
     String(evaluation.extrapolationCount).padStart(15),

@@ -8,11 +8,24 @@ const CHUNK = 1 << 20;
 /** Compressed bytes inflated at a time; bounds what a bomb can produce at once. */
 const SLICE = 64 << 10;
 
-/** Bytes of a file or of stdin (`-`), decompressed when they begin with the gzip or zstd magic. */
-export async function* readBytes(path: string): AsyncGenerator<Uint8Array, void> {
+/**
+ * Bytes of a file or of stdin (`-`), decompressed when they begin with the gzip or zstd magic. `onRead` is told the bytes of each
+ * read, as they are in the file.
+ */
+export async function* readBytes(path: string, onRead?: (bytes: number) => void): AsyncGenerator<Uint8Array, void> {
   const raw =
     path === '-' ? (process.stdin as AsyncIterable<Uint8Array>) : createReadStream(path, { highWaterMark: CHUNK });
-  yield* decompress(raw, path);
+  yield* decompress(onRead ? counted(raw, onRead) : raw, path);
+}
+
+async function* counted(
+  raw: AsyncIterable<Uint8Array>,
+  onRead: (bytes: number) => void,
+): AsyncGenerator<Uint8Array, void> {
+  for await (const chunk of raw) {
+    onRead(chunk.length);
+    yield chunk;
+  }
 }
 
 /**

@@ -55,9 +55,64 @@ export function parseNumber(bytes: Uint8Array, start: number, end: number): numb
   }
   if (at !== end || !seen) return slowNumber(bytes, start, end);
   const power = exponent - decimals;
-  if (digits > 15 || power > 22 || power < -22) return slowNumber(bytes, start, end);
+  if (digits > 15 || power > 22 || power < -22) {
+    if (digits <= 19 && power <= 0 && power >= -22) return longNumber(bytes, start, end, power);
+    return slowNumber(bytes, start, end);
+  }
   const value = power < 0 ? mantissa / POWERS_OF_TEN[-power] : mantissa * POWERS_OF_TEN[power];
   return negative ? -value : value;
+}
+
+/**
+ * A decimal of 16 to 19 digits, `power` of ten from -22 to 0. The digits are held exactly in a pair of doubles, h + l, and
+ * divided with the remainder of the first quotient; where the error of the second quotient (far below 2^-40 of it) could
+ * change the rounding, the slow way decides.
+ */
+function longNumber(bytes: Uint8Array, start: number, end: number, power: number): number | undefined {
+  let high = 0;
+  let low = 0;
+  let lowDigits = 0;
+  let seen = 0;
+  for (let at = start; at < end; at++) {
+    const digit = bytes[at] - 48;
+    if (digit < 0 || digit > 9) {
+      if ((bytes[at] | 32) >= 100) break;
+      continue;
+    }
+    if (seen > 0 || digit > 0) seen++;
+    if (seen <= 10) high = high * 10 + digit;
+    else {
+      low = low * 10 + digit;
+      lowDigits++;
+    }
+  }
+  // high < 10^10 < 2^34 is taken apart so that each product with 10^lowDigits <= 10^9 < 2^30 is exact.
+  const scale = POWERS_OF_TEN[lowDigits];
+  const upper = Math.floor(high / 131_072);
+  const a = upper * scale * 131_072;
+  const b = (high - upper * 131_072) * scale + low;
+  const h = a + b;
+  const l = b - (h - a);
+  const divisor = POWERS_OF_TEN[-power];
+  const quotient = h / divisor;
+  const rest = (remainder(h, quotient, divisor) + l) / divisor;
+  const slack = Math.abs(rest) * 2 ** -40 + quotient * 2 ** -95;
+  const value = quotient + rest;
+  if (quotient + (rest - slack) !== value || quotient + (rest + slack) !== value) return slowNumber(bytes, start, end);
+  return bytes[start] === 45 ? -value : value;
+}
+
+/** h − quotient·divisor, exact up to the rounding of the result (product of two doubles after Dekker and Veltkamp). */
+function remainder(h: number, quotient: number, divisor: number): number {
+  const product = quotient * divisor;
+  const q = quotient * 134_217_729;
+  const qHigh = q - (q - quotient);
+  const qLow = quotient - qHigh;
+  const d = divisor * 134_217_729;
+  const dHigh = d - (d - divisor);
+  const dLow = divisor - dHigh;
+  const error = qLow * dLow - (product - qHigh * dHigh - qLow * dHigh - qHigh * dLow);
+  return h - product - error;
 }
 
 /** The same for a text. */

@@ -94,7 +94,16 @@ function hiddenLayers(value: ConfigValue): HiddenLayers {
 
 function optimiser(value: ConfigValue | undefined): OptimiserOptions {
   if (!value) return { name: 'ekf', forceRows: 15, lambda: 0.98, nu: 0.9987, covariance: 100, processNoise: 0 };
-  const known = ['name', 'force_rows', 'lambda', 'nu', 'covariance', 'process_noise', 'batch', 'learning_rate'] as const;
+  const known = [
+    'name',
+    'force_rows',
+    'lambda',
+    'nu',
+    'covariance',
+    'process_noise',
+    'batch',
+    'learning_rate',
+  ] as const;
   const table = value.table(known);
   const name = table.need('name').text(['ekf', 'adam']);
   const own = name === 'ekf' ? known.slice(1, 6) : known.slice(6);

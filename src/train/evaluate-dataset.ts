@@ -1,12 +1,16 @@
+import type { ReadOptions } from '../../formats/format.ts';
+import { type LoadOptions, loadPotential } from '../../potentials/load.ts';
 import type { Potential } from '../../potentials/potential.ts';
+import { openFrames } from '../convert/open.ts';
 import { evaluateFrame } from '../evaluate/evaluate-structure.ts';
-import type { LabelledFrame } from './labelled-frames.ts';
-import { Metrics } from './metrics.ts';
+import { errorTable } from './error-table.ts';
+import { type LabelledFrame, labelledFrames } from './labelled-frames.ts';
+import { Metrics, metricsAsJson } from './metrics.ts';
 
 /** Errors of any potential over labelled structures. Throws PotentialError naming the structure that cannot be evaluated. */
-export function evaluateDataset(potential: Potential, frames: Iterable<LabelledFrame>): Metrics {
+export async function evaluateDataset(potential: Potential, frames: AsyncIterable<LabelledFrame>): Promise<Metrics> {
   const metrics = new Metrics();
-  for (const { frame, group, energy, forces } of frames) {
+  for await (const { frame, group, energy, forces } of frames) {
     const evaluation = evaluateFrame(potential, frame);
     metrics.add({
       natoms: frame.natoms,
@@ -17,4 +21,35 @@ export function evaluateDataset(potential: Potential, frames: Iterable<LabelledF
     });
   }
   return metrics;
+}
+
+export interface DatasetRequest {
+  /** Directory of the potential. */
+  readonly potential: string;
+  /** File of labelled structures in any format that is read. */
+  readonly dataset: string;
+  readonly format?: string;
+  readonly json: boolean;
+  readonly load: LoadOptions;
+  readonly read: Omit<ReadOptions, 'path'>;
+  readonly print: (text: string) => Promise<void>;
+}
+
+/** Prints the errors of a potential over a file of labelled structures: one JSON object, or a table by group. */
+export async function evaluateDatasetFile({
+  dataset,
+  format,
+  json,
+  print,
+  read,
+  ...request
+}: DatasetRequest): Promise<void> {
+  const potential = await loadPotential(request.potential, request.load);
+  const { frames } = await openFrames(format, { ...read, path: dataset });
+  const metrics = await evaluateDataset(potential, labelledFrames(frames, dataset, read.onDiagnostic));
+  await print(
+    json
+      ? `${JSON.stringify({ potential: request.potential, dataset, ...metricsAsJson(metrics) })}\n`
+      : errorTable({ [dataset]: metrics }),
+  );
 }

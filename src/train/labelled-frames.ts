@@ -16,16 +16,16 @@ export interface LabelledFrame {
 }
 
 /**
- * Collects frames with labels. Frames without an energy teach forces only and the other way round (both are reported as
+ * The frames with labels, without columns and keys that training does not use. Frames without an energy teach forces only and the other way round (both are reported as
  * diagnostics); NaN force components are left out; frames marked as unconverged are left out and reported. Throws MissingDataError for
  * frames without any label, with atoms of unknown element, or with a label or coordinate that is not finite, and for an empty set.
  */
-export async function collectLabelled(
+export async function* labelledFrames(
   frames: AsyncIterable<Frame>,
   path: string,
   sink: DiagnosticSink,
-): Promise<LabelledFrame[]> {
-  const kept: LabelledFrame[] = [];
+): AsyncGenerator<LabelledFrame, void> {
+  let kept = 0;
   const reports = new Map<string, { count: number; first: SourceLocation }>();
   const report = (code: string, at: SourceLocation) => {
     const entry = reports.get(code);
@@ -47,16 +47,16 @@ export async function collectLabelled(
     const labelled = label(frame, origin);
     if (Number.isNaN(labelled.energy)) report('no-energy', origin);
     if (labelled.forces.some(Number.isNaN)) report('no-forces', origin);
-    kept.push(labelled);
+    kept++;
+    yield labelled;
   }
   for (const [code, { count, first }] of reports)
     sink({ severity: 'warning', code, message: `${count} of ${index} frames ${REPORTS[code]}`, at: first });
-  if (kept.length === 0)
+  if (kept === 0)
     throw new MissingDataError(
       `${path} holds no labelled structures (${index} frames read)`,
       'give a file with energies and forces',
     );
-  return kept;
 }
 
 const REPORTS: Readonly<Record<string, string>> = {
@@ -80,8 +80,9 @@ function label(frame: Frame, origin: SourceLocation): LabelledFrame {
   if (energy !== undefined && !Number.isFinite(energy)) throw fail(`the energy is ${energy}`, 'remove this frame');
   if (forces?.some((f) => Math.abs(f) === Infinity)) throw fail('a force is infinite', 'remove this frame');
   const group = frame.info['config_type'];
+  const { natoms, cell, pbc, numbers, positions } = frame;
   return {
-    frame,
+    frame: { natoms, cell, pbc, numbers, positions, arrays: {}, info: {}, origin },
     energy: energy ?? Number.NaN,
     forces: forces ?? new Float64Array(3 * frame.natoms).fill(Number.NaN),
     group: typeof group === 'string' ? group : '',

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { access, readdir, readFile, stat } from 'node:fs/promises';
 import { Hdnnp } from '../../potentials/hdnnp.ts';
 import { openFrames } from '../convert/open.ts';
 import { MissingDataError, UsageError } from '../core/errors.ts';
@@ -8,7 +8,7 @@ import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { parseConfig, type TrainConfig } from './config.ts';
 import { buildDataset, type Dataset } from './dataset.ts';
 import { evaluateDataset } from './evaluate-dataset.ts';
-import { collectLabelled, type LabelledFrame, splitIndices } from './labelled-frames.ts';
+import { type LabelledFrame, labelledFrames, splitIndices } from './labelled-frames.ts';
 import { learningCurveCsv } from './learning-curve.ts';
 import type { LossWeights } from './loss.ts';
 import { initializeWeights, type Networks, newNetworks } from './networks.ts';
@@ -30,6 +30,7 @@ import { writeTrained } from './write-trained.ts';
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const checkpointPath = checkpointOf(options.output);
   await checkOutput(options, checkpointPath);
+  if (options.test !== undefined) await access(options.test);
   const configText = await readFile(options.config, 'utf8');
   const config = parseConfig(configText, options.config);
   const identity: Identity = {
@@ -84,7 +85,7 @@ async function finish(options: TrainOptions, stop: StopReason, run: Run): Promis
   const test =
     options.test === undefined
       ? undefined
-      : evaluateDataset(new Hdnnp(model), await readLabelled(options.test, options));
+      : await evaluateDataset(new Hdnnp(model), await openLabelled(options.test, options));
   const result: TrainResult = {
     stop,
     epochs: record.epoch,
@@ -116,7 +117,7 @@ async function finish(options: TrainOptions, stop: StopReason, run: Run): Promis
 }
 
 async function loadDataset(options: TrainOptions, config: TrainConfig): Promise<Dataset> {
-  const labelled = await readLabelled(options.data, options);
+  const labelled = await collect(await openLabelled(options.data, options), config.memoryGB);
   const split = splitIndices(
     labelled.map(({ group }) => group),
     config.validation,
@@ -129,9 +130,22 @@ async function loadDataset(options: TrainOptions, config: TrainConfig): Promise<
   });
 }
 
-async function readLabelled(path: string, { read, onDiagnostic }: TrainOptions): Promise<LabelledFrame[]> {
+async function openLabelled(path: string, { read, onDiagnostic }: TrainOptions): Promise<AsyncIterable<LabelledFrame>> {
   const { frames } = await openFrames(undefined, { ...read, path, onDiagnostic, strict: true });
-  return collectLabelled(frames, path, onDiagnostic);
+  return labelledFrames(frames, path, onDiagnostic);
+}
+
+/** Positions and forces, 49 bytes an atom; descriptors will take many times that, so this is the first to say no. */
+async function collect(frames: AsyncIterable<LabelledFrame>, memoryGB: number): Promise<LabelledFrame[]> {
+  const kept: LabelledFrame[] = [];
+  let bytes = 0;
+  for await (const labelled of frames) {
+    bytes += 49 * labelled.frame.natoms;
+    if (bytes > memoryGB * 1e9)
+      throw new UsageError(`the structures alone take more than memory_gb: ${memoryGB}; allow more, or train on fewer`);
+    kept.push(labelled);
+  }
+  return kept;
 }
 
 function newTrainer(dataset: Dataset, config: TrainConfig, seed: number, random: RandomStream) {
@@ -139,6 +153,12 @@ function newTrainer(dataset: Dataset, config: TrainConfig, seed: number, random:
     dataset.elements.map(({ symmetryFunctions }) => symmetryFunctions.length),
     config.hidden,
   );
+  const gigabytes = (8 * networks.weights.length ** 2) / 1e9;
+  if (config.optimiser.name === 'ekf' && gigabytes > config.memoryGB)
+    throw new UsageError(
+      `the Kalman filter of ${networks.weights.length} weights would take ${gigabytes.toPrecision(3)} GB, more than memory_gb: ` +
+        `${config.memoryGB}; allow more, use a smaller network or the optimiser adam`,
+    );
   initializeWeights(networks, new RandomStream(seed + 1));
   const pass = new StructurePass(networks);
   const loss: LossWeights = { energy: config.energyWeight, force: config.forceWeight, unit: dataset.forceUnit };
@@ -151,7 +171,7 @@ function newTrainer(dataset: Dataset, config: TrainConfig, seed: number, random:
 }
 
 function checkpointOf(output: string): string {
-  return `${output}.checkpoint`;
+  return `${output.replace(/[\\/]+$/, '')}.checkpoint`;
 }
 
 /** Nothing that stands is overwritten without being told so, and nothing is found out only after training. */

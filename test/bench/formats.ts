@@ -71,7 +71,7 @@ const MEMORY_AIM = 150;
 
 /**
  * Reads files that it makes itself with our readers, with ASE and with `wc -w`, one after the other in each round, checks that
- * the sums agree, and prints times and ratios (best of the rounds). Words: `--megabytes N` (dump; the others half of it),
+ * the sums agree, and prints times and ratios (best of the rounds). Words: `--megabytes N` (of each file),
  * `--rounds N`, `--only KIND`, `--threads N`, `--no-ase`, `--assert` (fail when an aim is missed), `--no-build`.
  */
 export default async function formats(words: string[]): Promise<void> {
@@ -93,8 +93,7 @@ export default async function formats(words: string[]): Promise<void> {
   const folder = join(tmpdir(), 'nnp-bench-formats');
   for (const one of CASES) {
     if (values.only && values.only !== one.kind) continue;
-    const large = one.kind === 'dump' || one.kind === 'binary';
-    const path = await makeFile(folder, one.kind, Math.ceil(Number(values.megabytes) * (large ? 1 : 0.5)));
+    const path = await makeFile(folder, one.kind, Number(values.megabytes));
     warm(path);
     const ours: Run[] = [];
     const threaded: Run[] = [];

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
-import { rankFormats } from '../../formats/detect.ts';
+import { findFormat, rankFormats } from '../../formats/detect.ts';
 import type { Format, ReadOptions } from '../../formats/format.ts';
 import { FORMATS } from '../../formats/index.ts';
-import { ROOT } from '../lanes.ts';
+import { ROOT, SHARED } from '../lanes.ts';
 import type { Sample } from './read.ts';
 
 const DATA = join(ROOT, 'test', 'data');
@@ -41,4 +41,30 @@ function filesUnder(folder: string): string[] {
 function optionsFor(path: string): Partial<ReadOptions> & { format?: string } {
   const file = join(dirname(path), 'options.json');
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+}
+
+interface Entry {
+  readonly path: string;
+  readonly kind: string;
+  readonly format: string;
+  readonly bytes: number;
+  readonly expected: string;
+}
+
+/** The uncompressed files of the corpus up to `largest` bytes, good and bad ones, with the words that they need; none without it. */
+export function corpusByFormat(largest: number): Map<Format, Sample[]> {
+  const corpus = join(SHARED, 'corpus');
+  const found = new Map<Format, Sample[]>();
+  if (!existsSync(corpus)) return found;
+  const manifest: { entries: Entry[] } = JSON.parse(readFileSync(join(corpus, 'manifest.json'), 'utf8'));
+  for (const entry of manifest.entries) {
+    const format = findFormat(FORMATS, entry.format);
+    if (entry.kind !== 'file' || entry.bytes > largest || /\.(gz|zst)$/.test(entry.path) || !format?.read) continue;
+    const { expected, columns_given: columns } = JSON.parse(readFileSync(join(corpus, entry.expected), 'utf8'));
+    const atomStyle = expected?.atom_style_in_file === false ? expected.atom_style : undefined;
+    const options = { asRead: true, ...(columns && { columns: columns.split(' ') }), ...(atomStyle && { atomStyle }) };
+    const sample = { name: entry.path, bytes: readFileSync(join(corpus, entry.path)), options };
+    found.set(format, [...(found.get(format) ?? []), sample]);
+  }
+  return found;
 }

@@ -23,7 +23,12 @@ export function difference(a: Float64Array, b: Float64Array): number {
 }
 
 /** Energy, forces on all atoms, virial, atomic energies and extrapolations equal those of the TypeScript program. */
-export function expectAsOracle(kernel: Potential, model: HdnnpModel, neighborhood: Neighborhood, tolerance = 1e-11): void {
+export function expectAsOracle(
+  kernel: Potential,
+  model: HdnnpModel,
+  neighborhood: Neighborhood,
+  tolerance = 1e-11,
+): void {
   const found = evaluateOn(kernel, neighborhood);
   const wanted = evaluateOn(new Hdnnp(model), neighborhood);
   expect(Math.abs(found.energy - wanted.energy)).toBeLessThanOrEqual(tolerance * Math.abs(wanted.energy));
@@ -37,7 +42,11 @@ export function expectAsOracle(kernel: Potential, model: HdnnpModel, neighborhoo
 }
 
 /** One center with random neighbors of the given species in a shell; every other atom is a ghost without a list. */
-export function oneCenter(seed: number, neighbors: readonly number[], [inner, outer]: readonly [number, number]): Neighborhood {
+export function oneCenter(
+  seed: number,
+  neighbors: readonly number[],
+  [inner, outer]: readonly [number, number],
+): Neighborhood {
   const random = seededRandom(seed);
   const positions = [0, 0, 0];
   for (const _ of neighbors) {

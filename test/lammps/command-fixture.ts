@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../lanes.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
 
 interface Command {
   readonly child: ChildProcess;
@@ -14,7 +14,7 @@ interface Command {
 }
 
 /** The command in a folder of its own that holds `in.lmp`; its temporary files go to `tmp` there. */
-export function nnpBridge(words: string[], input = '', folder = mkdtempSync(join(tmpdir(), 'nnp-test-'))): Command {
+export function nnpBridge(words: string[], input = '', folder = temporaryFolder()): Command {
   writeFileSync(join(folder, 'in.lmp'), input);
   const child = spawn(join(ROOT, 'node_modules/.bin/tsx'), [join(ROOT, 'src/cli/main.ts'), ...words], {
     cwd: folder,

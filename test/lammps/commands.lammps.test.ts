@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { describeLane, ROOT } from '../lanes.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
 import { nnpBridge } from './command-fixture.ts';
 import { installedLammps, thermo } from './lammps-fixture.ts';
 
@@ -62,11 +62,15 @@ describeLane('lammps', 'nnp-bridge lammps', () => {
   });
 
   test('run serves the potential, passes words after -- to LAMMPS, and leaves nothing behind', async () => {
-    const { folder, end } = nnpBridge(runWords('--', '-log', 'my.log', '-var', 'n', '40'), siliconInput(`run \${n}\n`));
+    const { folder, end } = nnpBridge(
+      runWords('--', '-log', 'my.log', '-var', 'n', '40', '-var', 'x', '1.50'),
+      siliconInput(`print "x is \${x}"\nrun \${n}\n`),
+    );
     const { code, stdout } = await end;
     expect(code, stdout).toBe(0);
     expect(thermo(stdout).map((row) => row[0])).toEqual([0, 20, 40]);
     expect(existsSync(join(folder, 'my.log'))).toBe(true);
+    expect(stdout).toContain('x is 1.50\n');
     expect(leftovers(folder)).toEqual([]);
   });
 
@@ -87,7 +91,7 @@ describeLane('lammps', 'nnp-bridge lammps', () => {
     ['relax', ['force', '0.01'], 'relaxed.data'],
   ] as const) {
     test(`run works with lammps-scripts/inputs/${name}.lmp`, async () => {
-      const folder = mkdtempSync(join(tmpdir(), 'nnp-test-'));
+      const folder = temporaryFolder();
       writeFileSync(join(folder, 'start.data'), siliconData());
       const input = join(ROOT, `lammps-scripts/inputs/${name}.lmp`);
       const all = ['lammps', 'run', input, '--potential', POTENTIAL, '--', '-var', 'elements', 'Si', '-var', ...words];
@@ -150,7 +154,7 @@ describeLane('lammps', 'nnp-bridge lammps', () => {
   });
 
   test('script prints an include file for a server of serve, which SIGTERM ends', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'nnp-test-'));
+    const folder = temporaryFolder();
     const server = nnpBridge(['serve', POTENTIAL, '--listen', 'unix:my.sock'], '', folder);
     await until(() => server.said().includes('listening on'));
     expect(server.said()).toContain(`listening on unix:${folder}/my.sock\n`);

@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { buildPairStyle } from '../../src/lammps/build.ts';
@@ -12,6 +11,7 @@ import { encodeHelloOk, HEADER_BYTES, MessageReader, putHeader, TYPE } from '../
 import { startServer } from '../../src/serve/server.ts';
 import { type Address, formatAddress } from '../../src/serve/transport/address.ts';
 import { describeLane, ROOT } from '../lanes.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
 import {
   builtLibrary,
   type Finished,
@@ -240,7 +240,7 @@ describeLane('lammps', 'a run with pair_style nnp/socket stops with a message an
 
   test('when the style was built for another LAMMPS', async () => {
     const other = { ...installedLammps(), versionNumber: 20990204, version: '4 Feb 2099' };
-    const library = await buildPairStyle(other, { output: mkdtempSync(join(tmpdir(), 'nnp-other-')) });
+    const library = await buildPairStyle(other, { output: temporaryFolder() });
     const run = await runInput(ljInput(NNP_PAIR), ljEvaluator, { library });
     expectFailure(
       run,

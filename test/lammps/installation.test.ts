@@ -1,10 +1,10 @@
-import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ProgramError, UsageError } from '../../src/core/errors.ts';
 import { findHeaders, findLammps, loadRoute, parseHelp } from '../../src/lammps/installation.ts';
 import { includeText } from '../../src/lammps/script.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
 
 const help = (packages: string, sizes = '-DLAMMPS_SMALLBIG') => `
 Large-scale Atomic/Molecular Massively Parallel Simulator - 2 Aug 2023 - Update 3
@@ -31,7 +31,7 @@ List of individual style options included in this LAMMPS executable
 
 /** A program that prints a text, in a folder `bin` of its own. */
 function program(text: string): string {
-  const bin = join(mkdtempSync(join(tmpdir(), 'nnp-test-')), 'bin');
+  const bin = join(temporaryFolder(), 'bin');
   mkdirSync(bin);
   writeFileSync(join(bin, 'help.txt'), text);
   writeFileSync(join(bin, 'lmp'), `#!/bin/sh\ncat ${bin}/help.txt\n`);
@@ -72,7 +72,7 @@ describe('loadRoute', () => {
 describe('findHeaders', () => {
   test('refuses headers that state another version', () => {
     const lammps = findLammps(program(help('PYTHON')));
-    const folder = mkdtempSync(join(tmpdir(), 'nnp-test-'));
+    const folder = temporaryFolder();
     expect(() => findHeaders(lammps, folder)).toThrow(/pair.h is not there/);
     writeFileSync(join(folder, 'pair.h'), '');
     writeFileSync(join(folder, 'version.h'), '#define LAMMPS_VERSION "29 Sep 2021"\n');

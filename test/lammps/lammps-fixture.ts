@@ -1,5 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ProgramError } from '../../src/core/errors.ts';
 import { buildPairStyle } from '../../src/lammps/build.ts';
@@ -10,6 +9,7 @@ import { LocalEvaluator } from '../../src/serve/local-evaluator.ts';
 import { startServer } from '../../src/serve/server.ts';
 import type { Address } from '../../src/serve/transport/address.ts';
 import { lennardJones } from '../oracle/lennard-jones.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
 
 let installation: LammpsInstallation | undefined;
 let library: Promise<string> | undefined;
@@ -42,7 +42,7 @@ export async function runInput(
   server: Evaluator | StartServer = ljEvaluator,
   options: { ranks?: number; library?: string; onOutput?: (text: string) => void } = {},
 ): Promise<Finished> {
-  const folder = mkdtempSync(join(tmpdir(), 'nnp-test-'));
+  const folder = temporaryFolder();
   writeFileSync(join(folder, 'in.lmp'), text);
   let output = '';
   const begun = Date.now();

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { LAMMPS_UNITS } from '../../src/core/units.ts';
 import type { Evaluator } from '../../src/serve/evaluator.ts';
 import { LocalEvaluator } from '../../src/serve/local-evaluator.ts';
+import { startServer } from '../../src/serve/server.ts';
 import { describeLane } from '../lanes.ts';
 import { lennardJones } from '../oracle/lennard-jones.ts';
 import {
@@ -78,6 +79,13 @@ describeLane('lammps', 'pair_style nnp/socket serving lj/cut', () => {
     const bridge = await runInput(ljInput(NNP_PAIR, rest(NNP_PAIR)));
     expectSameThermo(bridge, native);
     expect(bridge.output).toMatch(/nnp\/socket stores no restart info/);
+  });
+
+  test('does the same over TCP on 2 ranks', async () => {
+    const tcp = { kind: 'tcp', host: '127.0.0.1', port: 0 } as const;
+    const bridge = await runInput(ljInput(NNP_PAIR), () => startServer(ljEvaluator, tcp), { ranks: 2 });
+    expectSameThermo(bridge, await runNative(ljInput(NATIVE_PAIR), 2));
+    expect(bridge.output).toMatch(/nnp\/socket: model lj at tcp:127\.0\.0\.1:\d+/);
   });
 
   test('adds to another style under hybrid/overlay', async () => {

@@ -1,10 +1,10 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { BOHR, HARTREE } from '../../src/core/units.ts';
 import { loadEvaluator } from '../../src/serve/load-evaluator.ts';
 import { describeLane, SHARED } from '../lanes.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
 import { nnpBridge } from './command-fixture.ts';
 import { thermo } from './lammps-fixture.ts';
 
@@ -31,7 +31,7 @@ describeLane('corpus', 'liquid water, 1080 atoms', () => {
     for (const ranks of [1, 2, 4]) {
       test(`energy, every force and all six pressures are those of evaluate and of n2p2 on ${ranks} ranks`, async () => {
         const reference = load();
-        const folder = mkdtempSync(join(tmpdir(), 'nnp-test-'));
+        const folder = temporaryFolder();
         writeFileSync(join(folder, 'water.data'), dataFile(reference));
         const words = ['lammps', 'run', 'in.lmp', '--potential', POTENTIAL, '--np', String(ranks)];
         const { code, stdout: output, stderr } = await nnpBridge(words, INPUT, folder).end;

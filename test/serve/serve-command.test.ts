@@ -1,11 +1,11 @@
 import { once } from 'node:events';
-import { existsSync, mkdtempSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createConnection } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { nnpBridge } from '../lammps/command-fixture.ts';
 import { ROOT } from '../lanes.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
 import { hello, parse } from './native/nnp1-bytes.ts';
 
 const POTENTIAL = join(ROOT, 'test/data/lammps-run/tiny-si');
@@ -43,7 +43,7 @@ describe('nnp-bridge serve', () => {
   }
 
   test('leaves a server that already listens there alone, exit code 4', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'nnp-test-'));
+    const folder = temporaryFolder();
     const first = nnpBridge(['serve', POTENTIAL], '', folder);
     expect(await readyAddress(first.said)).toBe(`unix:${join(folder, 'nnp.sock')}`);
     const second = await nnpBridge(['serve', POTENTIAL], '', folder).end;

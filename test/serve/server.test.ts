@@ -1,16 +1,16 @@
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
+
 import { createConnection, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { LocalEvaluator } from '../../src/serve/local-evaluator.ts';
 import { startServer } from '../../src/serve/server.ts';
 import { lennardJones } from '../oracle/lennard-jones.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
 import { hello, parse, step } from './native/nnp1-bytes.ts';
 
 const lj = new LocalEvaluator(lennardJones(1, 1, 2.5), { modelId: 7, reduced: true });
-const address = () => ({ kind: 'unix', path: join(mkdtempSync(join(tmpdir(), 'nnp-test-')), 's') }) as const;
+const address = () => ({ kind: 'unix', path: join(temporaryFolder(), 's') }) as const;
 
 async function ask(socket: Socket, bytes: Uint8Array) {
   socket.write(bytes);

@@ -1,14 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ProtocolError, UsageError } from '../../src/core/errors.ts';
 import { formatAddress, parseAddress } from '../../src/serve/transport/address.ts';
 import { listen } from '../../src/serve/transport/listen.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
 
-const folder = () => mkdtempSync(join(tmpdir(), 'nnp-test-'));
+const folder = temporaryFolder;
 const unix = (path: string) => ({ kind: 'unix', path }) as const;
 
 describe('parseAddress', () => {

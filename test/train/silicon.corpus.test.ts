@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { loadPotential } from '../../potentials/load.ts';
 import { openFrames } from '../../src/convert/open.ts';
 import { evaluateDataset } from '../../src/train/evaluate-dataset.ts';
-import { collectLabelled } from '../../src/train/labelled-frames.ts';
+import { labelledFrames } from '../../src/train/labelled-frames.ts';
 import { metricsAsJson } from '../../src/train/metrics.ts';
 import { train } from '../../src/train/train.ts';
 import { describeLane, ROOT, SHARED } from '../lanes.ts';
@@ -16,10 +16,20 @@ const example = (name: string) => join(ROOT, 'examples', 'silicon', name);
 async function testErrors(directory: string) {
   const path = data('Si-test.extxyz');
   const { frames } = await openFrames(undefined, { path, onDiagnostic: () => {}, strict: true });
-  return evaluateDataset(await loadPotential(directory), await collectLabelled(frames, path, () => {}));
+  return evaluateDataset(
+    await loadPotential(directory),
+    labelledFrames(frames, path, () => {}),
+  );
 }
 
 describeLane('corpus', 'training on mlearn Si', () => {
+  test('the published potential has its known errors on the test set', async () => {
+    const { energy, forces } = (await testErrors(join(SHARED, 'potentials', 'n2p2', 'mlearn-Si'))).total();
+    // Measured with n2p2 itself, forces corrected for images of the central atom.
+    expect([energy.mae.toFixed(3), energy.rmse.toFixed(3)]).toEqual(['5.633', '6.934']);
+    expect([forces.mae.toFixed(4), forces.rmse.toFixed(4)]).toEqual(['0.1086', '0.1697']);
+  });
+
   test('a few epochs of the shipped configuration reach 9 meV/atom and 0.15 eV/A on the test set', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'silicon-'));
     try {

@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadPotential } from '../../potentials/load.ts';
+import { openFrames } from '../../src/convert/open.ts';
 import type { Diagnostic } from '../../src/core/diagnostic.ts';
 import { readCheckpoint } from '../../src/train/checkpoint.ts';
-import { evaluateDataset } from '../../src/train/evaluate-dataset.ts';
+import { evaluateDataset, evaluateDatasetFile } from '../../src/train/evaluate-dataset.ts';
+import { labelledFrames } from '../../src/train/labelled-frames.ts';
 import { train } from '../../src/train/train.ts';
 import type { TrainOptions } from '../../src/train/training-run.ts';
 import { CONFIG, labelledExtxyz, randomFrames } from './known-network.ts';
@@ -116,6 +118,12 @@ describe('train', () => {
     expect(await run('a', { resume: true })).toMatchObject({ stop: 'finished', written: true });
   });
 
+  test('looks for the test file before it trains, and takes a directory name with a slash', async () => {
+    await expect(run('a', { test: at('none.extxyz') })).rejects.toThrow(/ENOENT.*none\.extxyz/);
+    expect((await run('a/', { epochs: 1 })).checkpoint).toBe(at('a.checkpoint'));
+    expect((await readdir(folder)).sort()).toEqual(['a', 'a.checkpoint', 'data.extxyz', 'train.yaml']);
+  });
+
   test('refuses to replace a potential, or to resume with other settings, unless told so', async () => {
     await run('a', { epochs: 1 });
     await expect(run('a')).rejects.toThrow(/exists; continue it with --resume or replace it with --overwrite/);
@@ -130,12 +138,25 @@ describe('train', () => {
   test('its errors are those of the written files', async () => {
     const result = await run('a');
     const potential = await loadPotential(at('a'));
-    const { openFrames } = await import('../../src/convert/open.ts');
-    const { collectLabelled } = await import('../../src/train/labelled-frames.ts');
     const path = at('data.extxyz');
     const { frames } = await openFrames(undefined, { path, onDiagnostic: () => {}, strict: true });
-    const all = evaluateDataset(potential, await collectLabelled(frames, path, () => {})).total();
+    const all = (
+      await evaluateDataset(
+        potential,
+        labelledFrames(frames, path, () => {}),
+      )
+    ).total();
     const { training, validation } = result.errors;
+    const printed: string[] = [];
+    await evaluateDatasetFile({
+      potential: at('a'),
+      dataset: path,
+      json: true,
+      load: {},
+      read: { onDiagnostic: () => {}, strict: true },
+      print: async (text) => void printed.push(text),
+    });
+    expect(JSON.parse(printed.join(''))).toMatchObject({ structures: 24, forces: { max_eV_per_A: all.forces.max } });
     const largest = Math.max(training.total().forces.max, validation?.total().forces.max ?? 0);
     expect(Math.abs(all.forces.max - largest)).toBeLessThan(1e-12);
   });
@@ -197,6 +218,11 @@ describe('bad training data', () => {
     await writeFile(at('train.yaml'), `memory_gb: 0.001\n${CONFIG}`);
     await writeFile(at('data.extxyz'), labelledExtxyz(randomFrames(600, 6)));
     await expect(run('a')).rejects.toThrow(/would take 0\.00\d+ GB, more than memory_gb/);
+  });
+
+  test('a network too large for the Kalman filter is refused before its covariance is made', async () => {
+    await writeFile(at('train.yaml'), CONFIG.replace('[6]', '[200, 200]'));
+    await expect(run('a')).rejects.toThrow(/Kalman filter of \d+ weights would take .* GB, more than memory_gb: 2/);
   });
 
   test('an empty file is refused', async () => {

@@ -1,5 +1,6 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import {
+  given,
   type OptionsOf,
   printDiagnostic,
   readSettings,
@@ -24,21 +25,12 @@ const builder = (yargs: Argv) =>
           demandOption: true,
           describe: 'file or folder to write (.gz compresses); - is stdout',
         })
-        .option('input-format', {
-          type: 'string',
-          alias: 'i',
-          describe: 'format of the inputs; otherwise it is detected',
-        })
-        .option('output-format', {
-          type: 'string',
-          alias: 'f',
-          describe: 'format of the output; otherwise from its name',
-        })
+        .option('input-format', { type: 'string', alias: 'i', describe: 'format of the inputs (else detected)' })
+        .option('output-format', { type: 'string', alias: 'f', describe: 'format of the output (else by its name)' })
         .option('slice', {
           type: 'string',
           alias: 'n',
-          describe:
-            'START:STOP:STEP or one index of the frames of each input; negative = from the end (held in memory)',
+          describe: 'frames of each input, START:STOP:STEP or one index; from the end (< 0): held in memory',
         })
         .option('max-force', { type: 'number', describe: 'drop frames with a larger force (eV/Å)' })
         .option('drop-unconverged', { type: 'boolean', describe: 'drop frames whose SCF loop did not converge' })
@@ -59,15 +51,18 @@ export const convert: CommandModule<object, Options> = {
   builder,
   handler: async (argv: ArgumentsCamelCase<Options>) => {
     const { runConvert } = await import('../../convert/run.ts');
+    const { byteProgress } = await import('../progress.ts');
     await runConvert({
       inputs: argv.inputs,
       output: argv.output,
-      ...(argv.inputFormat && { inputFormat: argv.inputFormat }),
-      ...(argv.outputFormat && { outputFormat: argv.outputFormat }),
-      ...(argv.slice !== undefined && { slice: argv.slice }),
-      ...(argv.maxForce !== undefined && { maxForce: argv.maxForce }),
-      ...(argv.speciesOrder && { speciesOrder: argv.speciesOrder }),
-      ...(argv.report && { report: argv.report }),
+      ...given({
+        inputFormat: argv.inputFormat,
+        outputFormat: argv.outputFormat,
+        slice: argv.slice,
+        maxForce: argv.maxForce,
+        speciesOrder: argv.speciesOrder,
+        report: argv.report,
+      }),
       dropUnconverged: argv.dropUnconverged ?? false,
       dedupe: argv.dedupe ?? false,
       strict: argv.strict,
@@ -75,6 +70,7 @@ export const convert: CommandModule<object, Options> = {
       write: writeSettings(argv),
       onDiagnostic: printDiagnostic,
       print: (text: string) => process.stderr.write(text),
+      progress: byteProgress,
     });
   },
 };

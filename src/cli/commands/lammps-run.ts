@@ -9,10 +9,9 @@ const builder = (yargs: Argv) =>
   withPotentialUnits(withLammpsOptions(yargs))
     .positional('input', { type: 'string', demandOption: true, describe: 'LAMMPS input script' })
     .option('potential', { type: 'string', demandOption: true, describe: 'directory of a trained potential (n2p2)' })
-    .option('np', { type: 'number', default: 1, coerce: positiveInteger, describe: 'MPI ranks' })
+    .option('np', { type: 'number', default: 1, describe: 'MPI ranks' })
     .option('workers', {
       type: 'number',
-      coerce: positiveInteger,
       describe: 'processes that evaluate; default: one per rank, at most one per core',
     })
     .option('mpirun', { type: 'string', default: 'mpirun', describe: 'program that starts several ranks' })
@@ -37,13 +36,15 @@ export const lammpsRun: CommandModule<object, Options> = {
       import('../../lammps/run.ts'),
       import('../../serve/serve-potential.ts'),
     ]);
-    const { input, np = 1, mpirun, timeout } = argv;
+    const { input, mpirun, timeout } = argv;
+    const np = positiveInteger('np', argv.np);
     const lammps = findLammps(argv.lmp);
     const library = await buildPairStyle(lammps, argv.headers ? { headers: argv.headers } : {});
-    const workers = argv.workers ?? Math.min(np, availableParallelism());
+    const workers = positiveInteger('workers', argv.workers ?? Math.min(np, availableParallelism()));
     const interrupt = new AbortController();
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupt.abort());
-    const args = (argv['--'] ?? argv._.slice(2)) as (string | number)[];
+    // as typed: yargs would turn 1.50 into 1.5
+    const words = process.argv.includes('--') ? process.argv.slice(process.argv.indexOf('--') + 1) : [];
     const run = {
       lammps,
       library,
@@ -51,7 +52,7 @@ export const lammpsRun: CommandModule<object, Options> = {
       ranks: np,
       mpirun,
       timeout,
-      args: args.map(String),
+      args: words,
       signal: interrupt.signal,
     };
     const onDiagnostic = (d: Parameters<typeof printDiagnostic>[0]) => d.severity === 'warning' && printDiagnostic(d);

@@ -39,10 +39,10 @@ export const md: CommandModule<object, Options> = {
       load: { onDiagnostic: printDiagnostic },
       read: { ...readSettings(argv), strict: true, onDiagnostic: printDiagnostic },
       md: {
-        steps: positiveInteger(steps),
+        steps: positiveInteger('steps', steps),
         timestep,
         temperature,
-        every: positiveInteger(every),
+        every: positiveInteger('every', every),
         seed,
         ...(damping !== undefined && { damping }),
       },

@@ -18,7 +18,6 @@ const builder = (yargs: Argv) =>
     .option('workers', {
       type: 'number',
       default: 1,
-      coerce: positiveInteger,
       describe: 'processes that evaluate; at most one per rank is of use',
     })
     .option('idle-timeout', {
@@ -45,10 +44,15 @@ export const serve: CommandModule<object, Options> = {
     const stopped = new Promise<void>((done) => {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done());
     });
-    const server = await servePotential(potentialSource(argv.potential, argv), address, argv.workers ?? 1, {
-      idleTimeout: argv.idleTimeout,
-      onDiagnostic: printDiagnostic,
-    });
+    const server = await servePotential(
+      potentialSource(argv.potential, argv),
+      address,
+      positiveInteger('workers', argv.workers),
+      {
+        idleTimeout: argv.idleTimeout,
+        onDiagnostic: printDiagnostic,
+      },
+    );
     if (address.kind === 'tcp' && !/^(127\.|localhost$|::1$)/.test(address.host)) {
       const message = `whoever can reach ${formatAddress(server.address)} may use the potential`;
       printDiagnostic({ severity: 'warning', code: 'open-port', message });

@@ -43,12 +43,12 @@ const builder = (yargs: Argv) =>
       'go on after Ctrl-C, or for longer',
     );
 
-type Options = OptionsOf<typeof builder> & { readonly data: string };
+type Options = OptionsOf<typeof builder>;
 
 export const train: CommandModule<object, Options> = {
   command: 'train <data>',
   describe: 'train a neural network potential on energies and forces',
-  builder: builder as CommandModule<object, Options>['builder'] & {},
+  builder,
   handler: async (argv: ArgumentsCamelCase<Options>) => {
     const { train: run } = await import('../../train/train.ts');
     const display = showTraining(argv.json);

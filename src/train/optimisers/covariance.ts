@@ -22,6 +22,12 @@ export class Covariance {
     if (even < n) for (let k = 0; k < rows; k++) y[k * n + even] = dot(h, k * n, this.values, even * n, n);
   }
 
+  largestDiagonal(): number {
+    let largest = 0;
+    for (let i = 0; i < this.size; i++) largest = Math.max(largest, this.values[i * (this.size + 1)]);
+    return largest;
+  }
+
   addDiagonal(value: number): void {
     for (let i = 0; i < this.size; i++) this.values[i * this.size + i] += value;
   }

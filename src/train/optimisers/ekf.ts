@@ -19,6 +19,12 @@ export interface EkfOptions {
 }
 
 /**
+ * Forgetting inflates the covariance of directions that the data never excite without end; beyond this multiple of its first
+ * value it pauses.
+ */
+const WIND_UP = 1e7;
+
+/**
  * Multi-row fading-memory extended Kalman filter. One update takes one structure: its energy and some randomly drawn force
  * components. With H the Jacobian rows and ξ the errors, A = H P Hᵀ + λ1, w += P Hᵀ A⁻¹ ξ, P ← (P − P Hᵀ A⁻¹ H P)/λ
  * (Shah, Palmieri and Datum, Neural Networks 5, 779 (1992); for HDNNPs: Singraber et al., JCTC 15, 3075 (2019)).
@@ -76,7 +82,8 @@ export class ExtendedKalmanFilter implements Optimiser {
       for (let r = 0; r < m; r++) step += this.#zt[k * m + r] * this.#xi[r];
       weights[k] += step;
     }
-    this.#covariance.downdate(this.#zt, m, lambda);
+    const windUp = this.#covariance.largestDiagonal() > WIND_UP * this.#options.covariance;
+    this.#covariance.downdate(this.#zt, m, windUp ? 1 : lambda);
     this.#covariance.addDiagonal(this.#options.processNoise);
     this.#lambda[0] = this.#options.nu * lambda + 1 - this.#options.nu;
   }

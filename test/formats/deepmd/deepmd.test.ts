@@ -193,7 +193,7 @@ describe.each([deepmdNpy, deepmdRaw] as readonly Format[])('frames written as $n
   test('drop what is not in all frames of a system, or is no number, and say so', async () => {
     const { frames } = await read(deepmdNpy, join(DATA, 'two-sets'));
     const path = join(folder, 'out');
-    const odd = { ...frames[1], info: { extra: 1, name: 'x' } };
+    const odd = { ...frames[1], info: { extra: 1, name: 'x', energy: 5 } };
     expect((await write(format, [frames[0], odd], path)).sort()).toEqual(['key-dropped', 'key-dropped', 'key-dropped']);
     expect((await read(format, path)).frames[0].info).toEqual({});
   });

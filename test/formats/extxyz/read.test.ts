@@ -42,9 +42,12 @@ describe('a frame of extxyz', () => {
     expect(Object.keys(frame.arrays)).toEqual(['id', 'fixed', 'big', 'label', 'q']);
   });
   test('species labels are kept and their elements exposed; X is unknown', async () => {
-    const { frame, codes: said } = await one(HEAD, 'X 0 0 0\nH1 0 0 1\nTi_sv 1 1 1\nSi 2 2 2\nQq 3 3 3\n');
-    expect(Array.from(frame.numbers)).toEqual([0, 1, 22, 14, 0]);
-    expect(frame.arrays['species'].data).toEqual(['X', 'H1', 'Ti_sv', 'Si', 'Qq']);
+    const { frame, codes: said } = await one(
+      HEAD,
+      'X 0 0 0\nH1 0 0 1\nTi_sv 1 1 1\nSi 2 2 2\nQq 3 3 3\nFe3+ 4 4 4\nO2- 5 5 5\n',
+    );
+    expect(Array.from(frame.numbers)).toEqual([0, 1, 22, 14, 0, 26, 8]);
+    expect(frame.arrays['species'].data).toEqual(['X', 'H1', 'Ti_sv', 'Si', 'Qq', 'Fe3+', 'O2-']);
     expect(said).toEqual(['unknown-species']);
   });
   test('atomic numbers in Z give the elements where there is no species column', async () => {
@@ -178,6 +181,12 @@ describe('foreign dialects of xyz', () => {
     const outcome = await readText(file('plain/plain.xyz'), { asRead: true });
     expect(outcome.frames[2]).toMatchObject({ cell: null, positions: Float64Array.of(1, 2, 3) });
     expect(outcome.diagnostics.find((d) => d.message.includes('i-PI'))?.at?.line).toBe(11);
+  });
+  test('a damaged i-PI comment is refused', async () => {
+    for (const cell of ['0', '1 2 3 90 90', '1 2 3 90 90 x'])
+      expect(String((await readText(`1\n# CELL(abcABC): ${cell}\nH 0 0 0\n`)).error)).toContain(
+        'input:2: (frame 0) expected an i-PI comment',
+      );
   });
   test('an i-PI file of velocities is refused', async () => {
     const text = '1\n# CELL(abcABC): 1 1 1 90 90 90 Step: 0 Bead: 0 velocities{atomic_unit} cell{angstrom}\nH 0 0 0\n';

@@ -85,6 +85,8 @@ describe('LAMMPS data', () => {
     ['a type beyond the types', minimal(' # atomic', '1 3 0 0 0'), 12, 'atom type of 1 to 2, found 3'],
     ['a row with a value too few', minimal(' # atomic', '1 1 0 0 0', '2 1 0 0'), 13, 'expected 5 values'],
     ['a word for a number', minimal(' # atomic', '1 1 0 0 zero'), 12, 'expected z (a number), found "zero"'],
+    ['a position that is not finite', minimal(' # atomic', '1 1 0 nan 0'), 12, 'expected y (a number), found "nan"'],
+    ['no count of atoms', 'title\n\n0 1 xlo xhi\n\nAtoms\n\n1 1 0 0 0\n', 5, '"N atoms" in the header'],
     ['image flags that are no integers', minimal(' # atomic', '1 1 0 0 0 0 0.5 0'), 12, 'expected iy (an integer)'],
     ['missing rows', minimal(' # atomic', '1 1 0 0 0').replace('1 atoms', '2 atoms'), 12, 'expected atom 2 of 2'],
     ['too many rows', minimal(' # atomic', '1 1 0 0 0', '2 1 0 0 0').replace('2 atoms', '1 atoms'), 13, 'next section'],
@@ -99,7 +101,7 @@ describe('LAMMPS data', () => {
       'no velocity of an atom',
       `${minimal(' # atomic', '1 1 0 0 0')}\nVelocities\n\n2 0 0 0\n`,
       16,
-      'velocity of atom 1',
+      'one velocity of each atom, found one of atom 2',
     ],
   ])('%s: an error with the line', async (_, text, line, message) => {
     const { error, frames } = await read(text);

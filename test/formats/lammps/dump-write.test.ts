@@ -151,6 +151,14 @@ test('a binary dump says which words it leaves out', async () => {
   expect(diagnostics).toMatchObject([{ code: 'dropped-columns', message: expect.stringContaining('element') }]);
 });
 
+test('columns can be chosen, and only those that are there', async () => {
+  const { bytes } = await writeAll(lammpsDump, [restricted], { columns: ['id', 'x', 'y', 'z', 'c_pe'] });
+  expect(bytes.toString()).toContain(
+    'ITEM: ATOMS id x y z c_pe\n5 0.1 0.3333333333333333 2 -1.5\n2 -7.25 1e-7 3 nan\n',
+  );
+  await expect(writeAll(lammpsDump, [restricted], { columns: ['id', 'xs'] })).rejects.toThrow(/no column xs/);
+});
+
 test('positions that are not finite are refused', async () => {
   const bad = full({ positions: Float64Array.of(0, 0, 0, 1, Number.NaN, 1) });
   await expect(writeAll(lammpsDump, [bad])).rejects.toThrow(/atom 2 is NaN/);

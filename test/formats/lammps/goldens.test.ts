@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { atomeyeCfg } from '../../../formats/lammps/atomeye-cfg.ts';
@@ -31,6 +32,28 @@ describe('files of a LAMMPS run', () => {
       for await (const _ of lammpsDump.readPath(path, { path, strict: true, onDiagnostic: () => {} }));
     };
     await expect(read()).rejects.toThrow(/expected a part of step 0 in a box/);
+  });
+
+  test('a part that ends early is an error when strict, and a diagnostic when lenient', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'lammps-parts-'));
+    try {
+      const whole = readFileSync(join(TILTED, 'digits.dump'), 'utf8');
+      const steps = whole.split(/(?=ITEM: TIME\n)/);
+      writeFileSync(join(folder, 'a.0.dump'), whole);
+      writeFileSync(join(folder, 'a.1.dump'), steps.slice(0, 2).join(''));
+      const path = join(folder, 'a.%.dump');
+      const read = async (strict: boolean) => {
+        const codes: string[] = [];
+        let frames = 0;
+        const options = { path, strict, onDiagnostic: (d: { code: string }) => codes.push(d.code) };
+        for await (const frame of lammpsDump.readPath(path, options)) frames += frame.natoms === 14 ? 1 : Number.NaN;
+        return { frames, codes };
+      };
+      await expect(read(true)).rejects.toThrow(/a\.1\.dump.*expected the atoms of time step 2/);
+      expect(await read(false)).toEqual({ frames: 1, codes: ['truncated'] });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   test('a pattern that no file fits is an error', async () => {

@@ -11,6 +11,7 @@ import { describeLane, ROOT } from '../../lanes.ts';
 import { inPieces, readAll, writeAll } from './reading.ts';
 import { expectTiltedRun } from './tilted.ts';
 
+const LAMMPS = 'lmp';
 const TILTED = join(ROOT, 'test', 'data', 'lammps-dump', 'tilted');
 
 /** Rotation by 0.7 about (1, 2, 3)/√14. */
@@ -38,7 +39,7 @@ describeLane('lammps', 'LAMMPS and we read the same', () => {
 
   const run = (name: string, input?: string): string => {
     if (input !== undefined) writeFileSync(join(folder, name), input);
-    const done = spawnSync('lmp', ['-in', name, '-log', `${name}.log`], {
+    const done = spawnSync(LAMMPS, ['-in', name, '-log', `${name}.log`], {
       cwd: folder,
       encoding: 'utf8',
       timeout: 60_000,

@@ -6,7 +6,7 @@ import { lammpsDumpBinary } from '../../../formats/lammps/dump-binary.ts';
 import { lammpsDumpLocal } from '../../../formats/lammps/dump-local.ts';
 import { lammpsDump } from '../../../formats/lammps/dump-text.ts';
 import { lammpsDumpYaml } from '../../../formats/lammps/dump-yaml.ts';
-import { ProjectError } from '../../../src/core/errors.ts';
+import { ProjectError, TruncatedError } from '../../../src/core/errors.ts';
 import { readAll, writeAll } from './reading.ts';
 
 const step = (n: number, rows: string[]) =>
@@ -70,6 +70,12 @@ describe.each(cases)('%s as a stream', (name, format, make) => {
       if (error || warned || name === 'data') continue;
       expect(frames.length, `cut at ${end}`).toBeLessThanOrEqual(whole.length);
     }
+  });
+
+  test('an empty input is cut off, not a file of no frames', async () => {
+    expect((await readAll(format, '')).error).toBeInstanceOf(TruncatedError);
+    const lenient = await readAll(format, '', { strict: false });
+    expect([lenient.error, lenient.diagnostics.map((d) => d.code)]).toEqual([undefined, ['truncated']]);
   });
 
   test('a strict reader throws a truncated tail, a lenient one reports it', async () => {

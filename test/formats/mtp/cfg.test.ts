@@ -87,6 +87,13 @@ describe('MLIP configurations', () => {
     const raw = (await read(FILE)).frames;
     expect(bare((await read((await write(raw)).text)).frames)).toEqual(bare(raw));
   });
+  test('have no features that only repeat a label', async () => {
+    const [frame] = (await read(FILE, { typeMap: TYPES })).frames;
+    const { text } = await write([{ ...frame, info: { energy: -10.5, stress: [1, 2], other: 'x' } }], {
+      typeMap: TYPES,
+    });
+    expect(text.match(/Feature.*/g)).toEqual(['Feature   other x']);
+  });
   test('number elements as they appear where no type map is given, and say so', async () => {
     const { frames } = await read(FILE, { typeMap: TYPES });
     expect((await write(frames)).codes).toEqual(['type-map']);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import type { Diagnostic } from '../../../src/core/diagnostic.ts';
-import { ProtocolError } from '../../../src/core/errors.ts';
+import { PotentialError, ProtocolError } from '../../../src/core/errors.ts';
 import { HARTREE, LAMMPS_UNITS } from '../../../src/core/units.ts';
 import type { Evaluation, Evaluator, Neighborhood } from '../../../src/serve/evaluator.ts';
 import { type SessionOptions, serveNative } from '../../../src/serve/protocols/native/session.ts';
@@ -215,6 +215,15 @@ describe('a session of NNP1', () => {
       expect(error.payload.toString()).toMatch(new RegExp(`an? ${what} that is not finite at step 5`));
     });
   }
+
+  test('says that atoms in errors of the potential are counted within the rank', async () => {
+    const fail = () => Promise.reject(new PotentialError('atoms 3 and 4 coincide'));
+    const { client, replies } = connect({ ...countingModel, evaluateNeighborhood: fail });
+    client.write(Buffer.concat([hello(), step(first)]));
+    expect((await replies(2))[1].payload.toString()).toBe(
+      'atoms 3 and 4 coincide (atoms are counted within this rank)',
+    );
+  });
 
   test('has a deadline for HELLO, also when bytes trickle', async () => {
     const { client, session, replies } = connect(countingModel, { helloTimeout: 0.2 });

@@ -1,5 +1,5 @@
 import { atomicNumber, symbolOf } from '../../../core/elements.ts';
-import { ProtocolError } from '../../../core/errors.ts';
+import { PotentialError, ProtocolError } from '../../../core/errors.ts';
 import { toVoigt } from '../../../core/tensor.ts';
 import { LAMMPS_UNITS } from '../../../core/units.ts';
 import type { Evaluator, Neighborhood } from '../../evaluator.ts';
@@ -57,7 +57,10 @@ export class RankEvaluation {
       atomicEnergies: selected ? new Float64Array(n.ncenters) : reply.energies,
       extrapolationCount: 0,
     };
-    await this.#evaluator.evaluateNeighborhood(n, out);
+    await this.#evaluator.evaluateNeighborhood(n, out).catch((error: unknown) => {
+      if (!(error instanceof PotentialError)) throw error;
+      throw new PotentialError(`${error.message} (atoms are counted within this rank)`);
+    });
     if (selected) {
       selected.forEach((atom, k) => {
         reply.forces.set(out.forces.subarray(3 * k, 3 * k + 3), 3 * atom);
