@@ -1,3 +1,4 @@
+export { type Committee, type Disagreement, evaluateCommittee, type MemberResults } from './committee.ts';
 export { Hdnnp } from './hdnnp.ts';
 export {
   type Activation,
@@ -11,7 +12,9 @@ export {
   type SymmetryFunction,
   scalingCoefficients,
 } from './hdnnp-model.ts';
-export { type LoadOptions, loadPotential, readModel } from './load.ts';
+export { BACKENDS, type Backend } from './kernels/backends.ts';
+export { kernelReport } from './kernels/ladder.ts';
+export { type LoadOptions, loadCommittee, loadPotential, readModel } from './load.ts';
 export type { Neighborhood } from './neighborhood.ts';
 export type { AtomsAndCell } from './neighbors/atoms-and-cell.ts';
 export { buildNeighborList, foldForces, type NeighborList } from './neighbors/neighbor-list.ts';

@@ -1,5 +1,5 @@
 /** v = exp(−η·X), or the product of two earlier values. */
-export type PlanOperation =
+type PlanOperation =
   | { readonly kind: 'exp'; readonly eta: number }
   | { readonly kind: 'product'; readonly a: number; readonly b: number };
 

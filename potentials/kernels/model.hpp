@@ -287,7 +287,7 @@ Element readElement(Reader &in, Bump &memory, Model &m) {
   Element e{};
   e.z = in.integer(1, 255);
   e.offset = in.numbers(memory, m.nNet);
-  e.nG = in.count(1);
+  e.nG = in.count();
   e.gMin = memory.take<double>(e.nG);
   e.gMax = memory.take<double>(e.nG);
   for (int k = 0; k < e.nG && !in.bad; k++) {

@@ -15,6 +15,7 @@ const version = (command: string) => {
   const { status, stdout } = spawnSync(command, ['--version'], { encoding: 'utf8', timeout: 20_000 });
   return status === 0 ? stdout.split('\n')[0] : undefined;
 };
+const READELF = 'readelf'; // of binutils, as the linker
 /** The compiler whose output is committed. */
 const PINNED = /clang version 19\./;
 const clang = version('clang++-19') ?? version('clang++');
@@ -40,7 +41,7 @@ describe('the build of the addon', () => {
     { timeout: 300_000 },
     (context) => {
       const addon = build('--require');
-      const { status, stdout } = spawnSync('readelf', ['--dyn-syms', '--wide', addon], { encoding: 'utf8' });
+      const { status, stdout } = spawnSync(READELF, ['--dyn-syms', '--wide', addon], { encoding: 'utf8' });
       if (status !== 0 || process.platform !== 'linux') return context.skip();
       const versions = [...stdout.matchAll(/@GLIBC_([0-9.]+)/g)].map(([, v]) => v.split('.').map(Number));
       expect(versions.length).toBeGreaterThan(0);

@@ -79,7 +79,9 @@ describe.each(KERNELS_HERE)('a committee in the %s kernel', (kernel) => {
       ...one,
       elements: one.elements.map((element) => ({
         ...element,
-        statistics: element.statistics && { ...element.statistics, max: element.statistics.max.map(() => -1) },
+        ...(element.statistics && {
+          statistics: { ...element.statistics, max: element.statistics.max.map(() => -1) },
+        }),
       })),
     };
     const count = evaluateOn(kernelPotential(kernel, [narrow, ...others]), list).extrapolationCount;

@@ -4,6 +4,8 @@ import { BACKENDS, type Backend } from '../../potentials/kernels/backends.ts';
 import { KernelPotential } from '../../potentials/kernels/kernel-potential.ts';
 import { choosePotential, kernelReport } from '../../potentials/kernels/ladder.ts';
 import { nativeVariants } from '../../potentials/kernels/native.ts';
+import { selfTest } from '../../potentials/kernels/self-test.ts';
+import { wasmKernel } from '../../potentials/kernels/wasm.ts';
 import { evaluate } from '../contracts/potential.ts';
 import { functionsOfType, randomModel } from '../potentials/random-model.ts';
 import { randomStructure } from '../potentials/structures.ts';
@@ -52,6 +54,20 @@ describe('the ladder of backends', () => {
     const { rung } = choosePotential(broken, 'x');
     expect(rung.backend).toBe('typescript');
     expect(rung.passedOver.every((reason) => /invalid at entry/.test(reason))).toBe(true);
+  });
+
+  test('a kernel that computes something else fails its self-test', () => {
+    expect(selfTest((blob) => wasmKernel(blob))).toBeNull();
+    const wrong = selfTest((blob) => {
+      const kernel = wasmKernel(blob);
+      const evaluate: typeof kernel.evaluate = (call) => {
+        const code = kernel.evaluate(call);
+        call.forces[4] *= 1 + 1e-9;
+        return code;
+      };
+      return { ...kernel, evaluate };
+    });
+    expect(wrong).toMatch(/self-test: energy off by .*, forces by \d/);
   });
 
   test('reports what runs here without a model', () => {

@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { SymmetryFunctions } from '../../potentials/descriptors/symmetry-functions.ts';
+import type { Backend } from '../../potentials/kernels/backends.ts';
+import { nativeVariants } from '../../potentials/kernels/native.ts';
 import { loadPotential, readModel } from '../../potentials/load.ts';
 import { buildNeighborList } from '../../potentials/neighbors/neighbor-list.ts';
 import { atomicNumber } from '../../src/core/elements.ts';
@@ -34,8 +36,8 @@ const difference = (found: ArrayLike<number>, wanted: readonly number[], unit: n
   largest(wanted.map((x, k) => found[k] / unit - x));
 
 /** The rules of check-nnp.mjs with --extras. */
-async function compare(directory: string, file: string): Promise<void> {
-  const potential = await loadPotential(directory, { backend: 'typescript' });
+async function compare(directory: string, file: string, backend: Backend): Promise<void> {
+  const potential = await loadPotential(directory, { backend });
   const { units, structures } = JSON.parse(readFileSync(join(directory, file), 'utf8')) as Reference;
   const length = LENGTH_UNITS[units.length];
   const energy = ENERGY_UNITS[units.energy];
@@ -98,7 +100,7 @@ async function inputDifference(directory: string, file: string): Promise<number 
   return most;
 }
 
-describeLane('corpus', 'the TypeScript evaluator agrees with n2p2 and LAMMPS', () => {
+describeLane('corpus', 'every evaluator agrees with n2p2 and LAMMPS', () => {
   const root = join(SHARED, 'potentials');
   const cases = ['n2p2', 'synthetic'].flatMap((group) =>
     readdirSync(join(root, group)).flatMap((name) =>
@@ -110,9 +112,13 @@ describeLane('corpus', 'the TypeScript evaluator agrees with n2p2 and LAMMPS', (
   test('for at least 70 reference files', () => {
     expect(cases.length).toBeGreaterThanOrEqual(70);
   });
-  test.each(cases)('for %s (%s)', async (name, file) => {
-    await compare(join(root, name), file);
-  });
+  const backends = ['typescript', 'wasm', ...nativeVariants().map((variant) => `native-${variant}`)] as Backend[];
+  test.each(backends.flatMap((backend) => cases.map(([name, file]) => [backend, name, file] as const)))(
+    '%s for %s (%s)',
+    async (backend, name, file) => {
+      await compare(join(root, name), file, backend);
+    },
+  );
 
   // Steep polynomials over a tiny range of values: the scaled values of two correct programs differ by up to 3e-10 (p4) and 3e-7 (p4a).
   const steep: Readonly<Record<string, number>> = { 'synthetic/sf21_p4': 1e-9, 'synthetic/sf21_p4a': 1e-6 };

@@ -24,6 +24,10 @@ const builder = (yargs: Argv) =>
       describe: 'one JSON object per frame and line: eV, eV/A; virial = -volume * stress in eV',
     })
     .option('atoms', { type: 'boolean', describe: 'a row per atom in the table' })
+    .option('threads', {
+      type: 'number',
+      describe: 'threads of the native backend; 0 = all processors (default NNP_THREADS or 1)',
+    })
     .option('backend', { choices: BACKENDS, default: 'auto' as const, describe: 'program that evaluates' })
     // The files of a potential may also be in Lennard-Jones units; the choices are added to those of the readers.
     .choices('length-unit', ['reduced'])
@@ -52,7 +56,12 @@ export const evaluate: CommandModule<object, Options> = {
       potential: argv.potential,
       ...(argv.format && { format: argv.format }),
       json: argv.json,
-      load: { ...units, backend: argv.backend, onDiagnostic: printDiagnostic },
+      load: {
+        ...units,
+        backend: argv.backend,
+        ...(argv.threads !== undefined && { threads: argv.threads }),
+        onDiagnostic: printDiagnostic,
+      },
       read: { ...readSettings(argv), strict: true, onDiagnostic: printDiagnostic },
       print: printOut,
     };
