@@ -54,4 +54,9 @@ export interface Potential {
   };
   /** Adds into `out`. Throws PotentialError for unknown species, coincident atoms or a non-finite result, naming the atom. */
   evaluate(neighborhood: Neighborhood, out: Evaluation): void;
+  /**
+   * The same for a server: a large neighborhood is evaluated without holding up the event loop. Both arguments are in use until it
+   * resolves. Absent where the program cannot do it.
+   */
+  evaluateAsync?(neighborhood: Neighborhood, out: Evaluation): Promise<void>;
 }

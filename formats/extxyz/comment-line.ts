@@ -1,6 +1,7 @@
 import type { InfoValue } from '../../src/core/frame.ts';
 import type { TextScanner } from '../../src/scan/text-scanner.ts';
-import { CommentError, type Pair, parseComment, type QuotedMemo } from './comment.ts';
+import { CommentError, type Pair, parseComment } from './comment.ts';
+import { CommentShape } from './comment-shape.ts';
 import { type ForeignComment, foreignComment } from './foreign-comments.ts';
 import { LAYOUT, type Layout } from './layout.ts';
 import { type ColumnPlan, PLAIN_XYZ, parseProperties } from './properties.ts';
@@ -29,18 +30,29 @@ const DECIDING_KEY = /energy|stress|virial|^(Lattice|Properties|pbc)$/i;
 
 /** What a comment line leaves for the next one, which mostly says the same. */
 export interface CommentMemory {
-  readonly quoted: QuotedMemo;
+  shape?: CommentShape | undefined;
+  /** Lines one after the other that did not have the shape of the one before. */
+  misses?: number;
   plan?: ColumnPlan;
   properties?: string;
   layout?: Layout;
 }
 
+/** A file in which so many lines one after the other differ in more than numbers gets no further shape. */
+const MOST_MISSES = 16;
+
 /** Reads the current line of the scanner. */
 export function readComment(scanner: TextScanner, memory: CommentMemory): CommentLine {
+  const known = memory.shape?.read(scanner);
+  if (known) memory.misses = 0;
+  return known ?? parseLine(scanner, memory);
+}
+
+function parseLine(scanner: TextScanner, memory: CommentMemory): CommentLine {
   const text = scanner.text();
   const fail = (message: string) => scanner.error(message);
   const foreign = foreignComment(text, fail);
-  const pairs = foreign ? [] : pairsOf(text, memory.quoted, fail);
+  const pairs = foreign ? [] : pairsOf(text, fail);
   if (!pairs || foreign) return plainComment(scanner.lineNumber, text, foreign);
   const notes: Note[] = [];
   const unique = withoutDuplicates(pairs, notes, fail);
@@ -66,25 +78,20 @@ export function readComment(scanner: TextScanner, memory: CommentMemory): Commen
         'Stress is the pressure of LAMMPS in its own unit, with the kinetic part: not used as a label',
       ),
     );
-  return {
-    line: scanner.lineNumber,
-    plan,
-    cell,
-    pbc,
-    info: infoOf(unique, layoutOf(unique, plan, memory)),
-    foreign: undefined,
-    lammps,
-    notes,
-  };
+  const info = infoOf(unique, layoutOf(unique, plan, memory));
+  const comment = { line: scanner.lineNumber, plan, cell, pbc, info, foreign: undefined, lammps, notes };
+  memory.misses = (memory.misses ?? 0) + 1;
+  memory.shape = memory.misses > MOST_MISSES ? undefined : CommentShape.of(text, pairs, comment);
+  return comment;
 }
 
 const note = (code: string, message: string): Note => ({ code, message, once: true });
 
 /** The pairs, or undefined for a comment that is free text: no Properties, no Lattice, and not all of it key=value. */
-function pairsOf(text: string, quoted: QuotedMemo, fail: (message: string) => Error): Pair[] | undefined {
+function pairsOf(text: string, fail: (message: string) => Error): Pair[] | undefined {
   const declared = /(^|\s)"?(Properties|Lattice)"?\s*=/.test(text);
   try {
-    const pairs = parseComment(text, quoted);
+    const pairs = parseComment(text);
     return declared || pairs.every((pair) => !pair.bare) ? pairs : undefined;
   } catch (error) {
     if (!(error instanceof CommentError)) throw error;

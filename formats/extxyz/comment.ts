@@ -10,6 +10,9 @@ export interface Pair {
   readonly bare: boolean;
   /** True for an array in brackets, `[[1,2],[3,4]]`. */
   readonly bracketed: boolean;
+  /** Place of the value, with its quotes or brackets, in the text. */
+  readonly from: number;
+  readonly to: number;
 }
 
 /** What does not fit the grammar of a comment line. */
@@ -28,34 +31,26 @@ const JSON_MARK = '_JSON ';
 /**
  * The pairs of a comment line in their order, by the grammar of https://github.com/libAtoms/extxyz (key-value pairs): types by
  * first match (integer, real, logical, string), old arrays `"1 2 3"` `'1 2 3'` `{1 2 3}`, new arrays `[1,2]` `[[1,2],[3,4]]`,
- * and ASE's `"_JSON …"`. Words without `=` are keys that are true. `memo` keeps numbers of quoted texts, which repeat from frame to
- * frame. Throws CommentError.
+ * and ASE's `"_JSON …"`. Words without `=` are keys that are true. Throws CommentError.
  */
-export function parseComment(text: string, memo?: QuotedMemo): Pair[] {
-  const scanner = new CommentScanner(text, memo);
+export function parseComment(text: string): Pair[] {
+  const scanner = new CommentScanner(text);
   const pairs: Pair[] = [];
   while (!scanner.atEnd()) pairs.push(scanner.pair());
   return pairs;
 }
-
-/** Quoted texts and their values, as many as a comment line has. */
-export type QuotedMemo = Map<string, QuotedValue>;
 
 interface QuotedValue {
   readonly value: InfoValue;
   readonly real: boolean;
 }
 
-const MEMO_SIZE = 32;
-
 class CommentScanner {
   readonly #text: string;
-  readonly #memo: QuotedMemo | undefined;
   #at = 0;
 
-  constructor(text: string, memo: QuotedMemo | undefined) {
+  constructor(text: string) {
     this.#text = text;
-    this.#memo = memo;
   }
 
   atEnd(): boolean {
@@ -68,10 +63,14 @@ class CommentScanner {
     const key = first === '"' || first === "'" ? this.#quoted(first) : this.#word(KEY_WORD);
     if (key === '') throw new CommentError(`expected a key before "=" at character ${this.#at + 1}`);
     this.#skipBlanks();
-    if (this.#text[this.#at] !== '=') return { key, value: true, real: false, bare: true, bracketed: false };
+    const at = this.#at;
+    if (this.#text[at] !== '=')
+      return { key, value: true, real: false, bare: true, bracketed: false, from: at, to: at };
     this.#at++;
     this.#skipBlanks();
-    return { key, bare: false, ...this.#value(key) };
+    const from = this.#at;
+    const found = this.#value(key);
+    return { key, bare: false, ...found, from, to: this.#at };
   }
 
   #value(key: string): { value: InfoValue; real: boolean; bracketed: boolean } {
@@ -92,27 +91,11 @@ class CommentScanner {
     if (first === '"' || first === "'") {
       const text = this.#quoted(first);
       this.#endOfValue(key);
-      const { value, real } = this.#remembered(text, key);
-      return { value, real, bracketed: false };
+      return { ...quotedValue(text, key), bracketed: false };
     }
     const word = this.#word(BARE_WORD);
     if (key.toLowerCase() === 'uid') return { value: word, real: false, bracketed: false };
     return { value: scalarOf(word), real: isReal(word), bracketed: false };
-  }
-
-  /** The value of a quoted text; arrays are copied, so that no frame shares one with another. */
-  #remembered(text: string, key: string): QuotedValue {
-    const memo = this.#memo;
-    if (memo === undefined || key.toLowerCase() === 'uid') return quotedValue(text, key);
-    const known = memo.get(text);
-    if (known) return Array.isArray(known.value) ? { value: known.value.slice(), real: known.real } : known;
-    const found = quotedValue(text, key);
-    if (Array.isArray(found.value)) {
-      if (memo.size >= MEMO_SIZE) memo.clear();
-      memo.set(text, found);
-      return { value: found.value.slice(), real: found.real };
-    }
-    return found;
   }
 
   /** `[a, b]` or `[[…], […]]`; separators are commas or blanks. All words of the whole array share one type. */

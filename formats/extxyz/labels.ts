@@ -20,39 +20,71 @@ export interface LabelSource {
   readonly warn: (code: string, message: string) => void;
 }
 
+/** The key or column that each label was read from. */
+export interface LabelOrigin {
+  energy?: string;
+  energySigma0?: string;
+  forces?: string;
+  virial?: string;
+  stress?: string;
+}
+
 export interface FoundLabels {
   readonly labels: Labels | undefined;
-  /** What was read from where, in words: `energy = REF_energy`. */
-  readonly sources: readonly string[];
+  readonly from: LabelOrigin;
 }
 
 /** Largest relative difference of −V·stress and virial that rounding in the file explains. */
 const AGREE = 1e-3;
 
+/** The part of a key table that a frame with these info keys and columns can have: found once for all frames that have them. */
+export function presentKeys(table: LabelKeys, keys: readonly string[], columns: readonly string[]): LabelKeys {
+  const within = (names: readonly string[], there: readonly string[]) => names.filter((name) => there.includes(name));
+  return {
+    energy: within(table.energy, keys),
+    freeEnergy: within(table.freeEnergy, keys),
+    forces: within(table.forces, columns),
+    stress: within(table.stress, keys),
+    virial: within(table.virial, keys),
+    writes: table.writes,
+  };
+}
+
+/** What was read from where, in words: `energy = REF_energy`. */
+export function originTexts({ energy, energySigma0, forces, virial, stress }: LabelOrigin): string[] {
+  return [
+    ...(energySigma0 === undefined ? [] : [`energy(sigma->0) = ${energySigma0}`]),
+    ...(energy === undefined ? [] : [`energy = ${energy}`]),
+    ...(virial === undefined ? [] : [`virial = ${virial}`]),
+    ...(stress === undefined ? [] : [`virial = -volume*${stress}`]),
+    ...(forces === undefined ? [] : [`forces = ${forces}`]),
+  ];
+}
+
 /** Labels by the key table. What does not fit (text, wrong shape, no cell) stays in info and is reported. */
 export function findLabels(source: LabelSource): FoundLabels {
   const { keys, units } = source;
-  const sources: string[] = [];
+  const from: LabelOrigin = {};
   const energy = findNumber(source, keys.energy);
   const free = findNumber(source, keys.freeEnergy);
   const forces = findForces(source);
-  const virial = findVirial(source, sources);
+  const virial = findVirial(source, from);
   const labels: { -readonly [K in keyof Labels]: Labels[K] } = {};
   const force = free ?? energy;
   if (force) {
     labels.energy = scaled(force.value, units.energy);
-    sources.unshift(`energy = ${force.key}`);
+    from.energy = force.key;
   }
   if (free && energy) {
     labels.energySigma0 = scaled(energy.value, units.energy);
-    sources.unshift(`energy(sigma->0) = ${energy.key}`);
+    from.energySigma0 = energy.key;
   }
   if (forces) {
     labels.forces = units.force === 1 ? forces.data : forces.data.map((f) => f * units.force);
-    sources.push(`forces = ${forces.key}`);
+    from.forces = forces.key;
   }
   if (virial) labels.virial = virial;
-  return { labels: Object.keys(labels).length > 0 ? labels : undefined, sources };
+  return { labels: force || forces || virial ? labels : undefined, from };
 }
 
 const scaled = (value: number, factor: number) => (factor === 1 ? value : value * factor);
@@ -95,7 +127,7 @@ function findForces({ arrays, keys, warn }: LabelSource) {
 }
 
 /** The virial (eV), from a virial key or −V·stress; both are compared. */
-function findVirial(source: LabelSource, sources: string[]): Float64Array | undefined {
+function findVirial(source: LabelSource, from: LabelOrigin): Float64Array | undefined {
   const { keys, units, cell, warn } = source;
   const virial = findTensor(source, keys.virial, units.virial);
   const stress = findTensor(source, keys.stress, units.stress);
@@ -113,8 +145,8 @@ function findVirial(source: LabelSource, sources: string[]): Float64Array | unde
       return undefined;
     }
   }
-  if (virial) sources.push(`virial = ${virial.key}`);
-  else if (fromStress && stress) sources.push(`virial = -volume*${stress.key}`);
+  if (virial) from.virial = virial.key;
+  else if (fromStress && stress) from.stress = stress.key;
   return virial?.value ?? fromStress;
 }
 
@@ -126,19 +158,29 @@ function findTensor({ info, warn }: LabelSource, keys: readonly string[], factor
       warn('label-shape', `${key} is not 9 (or 6) finite numbers: not used as a label`);
       continue;
     }
-    const size = Math.max(...value.map(Math.abs));
-    if ([1, 2, 5].some((k) => Math.abs(value[k] - value[TRANSPOSED[k]]) > 1e-5 * size))
+    if (!isSymmetric(value))
       warn('asymmetric-stress', `${key} is not symmetric: its 9 numbers are kept, six components are not defined`);
     return { key, value: factor === 1 ? value : value.map((v) => v * factor) };
   }
   return undefined;
 }
 
-const TRANSPOSED: Readonly<Record<number, number>> = { 1: 3, 2: 6, 5: 7 };
+function isSymmetric(m: Float64Array): boolean {
+  let size = 0;
+  for (let k = 0; k < 9; k++) size = Math.max(size, Math.abs(m[k]));
+  const differ = (a: number, b: number) => Math.abs(a - b) > 1e-5 * size;
+  return !(differ(m[1], m[3]) || differ(m[2], m[6]) || differ(m[5], m[7]));
+}
 
 /** 9 numbers row by row, or 6 in the order xx yy zz yz xz xy; undefined for anything else. */
 export function tensorOf(value: InfoValue): Float64Array | undefined {
   if (!Array.isArray(value)) return undefined;
+  if (value.length === 9) {
+    const tensor = new Float64Array(9);
+    let k = 0;
+    while (k < 9 && Number.isFinite(value[k])) tensor[k] = value[k++];
+    if (k === 9) return tensor;
+  }
   const flat = (value as readonly InfoValue[]).flat(2).map((x) => (typeof x === 'bigint' ? Number(x) : x));
   if (!flat.every((x): x is number => typeof x === 'number' && Number.isFinite(x))) return undefined;
   if (flat.length === 9) return new Float64Array(flat);

@@ -15,6 +15,6 @@ export interface Layout {
 
 export const LAYOUT: unique symbol = Symbol('extxyz layout');
 
-export function layoutOf(frame: Frame): Layout | undefined {
+export function layoutOf(frame: Pick<Frame, 'info'>): Layout | undefined {
   return (frame.info as { [LAYOUT]?: Layout })[LAYOUT];
 }

@@ -7,10 +7,11 @@ import { TextScanner } from '../../src/scan/text-scanner.ts';
 import type { ReadOptions } from '../format.ts';
 import { type CommentLine, type CommentMemory, readComment } from './comment-line.ts';
 import { type LabelKeys, labelKeysOf } from './label-keys.ts';
-import { findLabels } from './labels.ts';
+import { findLabels, type LabelOrigin, originTexts, presentKeys } from './labels.ts';
+import { type Layout, layoutOf } from './layout.ts';
 import type { ColumnPlan } from './properties.ts';
 import { elementOfLabel, RowReader, type Rows } from './rows.ts';
-import { unitsOfKeys } from './unit-keys.ts';
+import { statesUnits, unitsOfKeys } from './unit-keys.ts';
 
 const MAX_ATOMS = 2 ** 31 - 1;
 /** Different messages about a whole file; a file that gives more has the same trouble everywhere. */
@@ -23,7 +24,7 @@ export async function* readExtxyz(
 ): AsyncGenerator<Frame, void> {
   const reader = new FrameReader(new TextScanner(source, options.path, 'extxyz'), options);
   try {
-    for (let frame = await reader.next(); frame; frame = await reader.next()) yield frame;
+    yield* reader.frames();
   } catch (error) {
     if (options.strict || !(error instanceof TruncatedError)) throw error;
     options.onDiagnostic({ severity: 'warning', code: 'truncated', message: error.message, at: error.at });
@@ -42,11 +43,17 @@ class FrameReader {
   #index = 0;
   #plan: ColumnPlan | undefined;
   #rows: RowReader | undefined;
+  /** Of the frame before: its layout and what follows from it. */
+  #layout: Layout | undefined;
+  #present: LabelKeys;
+  #statesUnits = false;
+  #from: LabelOrigin = {};
 
   constructor(scanner: TextScanner, options: ReadOptions) {
     this.scanner = scanner;
     this.#options = options;
     this.#keys = labelKeysOf(options.labelKeys);
+    this.#present = this.#keys;
     if (options.lammpsUnits !== undefined) {
       this.#lammps = LAMMPS_UNITS[options.lammpsUnits];
       if (!this.#lammps)
@@ -54,49 +61,65 @@ class FrameReader {
     }
   }
 
-  async next(): Promise<Frame | undefined> {
-    const { scanner } = this;
-    scanner.frame = undefined;
-    const natoms = await this.#count();
-    if (natoms === undefined) return undefined;
-    const line = scanner.lineNumber;
-    await scanner.need(`the comment line of a frame of ${natoms} atoms`);
-    const comment = readComment(scanner, this.#memory);
-    this.#report(comment);
-    if (this.#plan !== comment.plan || !this.#rows) {
-      this.#plan = comment.plan;
-      this.#rows = new RowReader(comment.plan);
-    }
-    const rows = await this.#rows.read(scanner, natoms);
-    if (!scanner.terminated)
-      this.#warn('no-final-newline', 'the last line has no line break: its last value may be cut', scanner.lineNumber);
-    const vectors = natoms > 0 ? await this.#vectors(comment) : undefined;
-    const frame = this.#frame(natoms, line, comment, rows, vectors);
-    this.#index++;
-    return frame;
-  }
-
-  readonly #memory: CommentMemory = { quoted: new Map() };
-  /** The count line; undefined at the end of the input. Blank lines may stand at the end only. */
-  async #count(): Promise<number | undefined> {
+  /** Waits only where the input in memory ends: most frames take no step of the event loop. */
+  async *frames(): AsyncGenerator<Frame, void> {
     const { scanner } = this;
     let blank = 0;
-    while (await scanner.line()) {
+    while (scanner.tryLine() || (await scanner.fill())) {
       if (scanner.isBlank()) {
         blank ||= scanner.lineNumber;
         continue;
       }
       scanner.frame = this.#index;
-      if (blank > 0) throw scanner.error('expected the number of atoms, found a blank line between frames', blank);
-      const natoms = scanner.integer('the number of atoms');
-      if (natoms < 0 || natoms > MAX_ATOMS)
-        throw scanner.error(`expected a number of atoms up to ${MAX_ATOMS}, found ${natoms}`);
-      if (scanner.token())
-        throw scanner.error(`expected only the number of atoms, found "${scanner.text().trim().slice(0, 40)}"`);
-      if (!scanner.terminated) throw scanner.truncated('a comment line');
-      return natoms;
+      const natoms = this.#count(blank);
+      const line = scanner.lineNumber;
+      if (!scanner.tryLine()) await scanner.need(`the comment line of a frame of ${natoms} atoms`);
+      const comment = readComment(scanner, this.#memory);
+      this.#report(comment);
+      const reader = this.#rowReader(comment.plan);
+      reader.begin();
+      let rows = reader.tryRead(scanner, natoms);
+      while (!rows) {
+        await reader.more(scanner, natoms);
+        rows = reader.tryRead(scanner, natoms);
+      }
+      if (!scanner.terminated)
+        this.#warn(
+          'no-final-newline',
+          'the last line has no line break: its last value may be cut',
+          scanner.lineNumber,
+        );
+      let vectors: Float64Array | undefined;
+      if (natoms > 0 && (scanner.tryLine() || (await scanner.fill()))) {
+        scanner.unread();
+        if (isVector(scanner)) vectors = await this.#vectors(comment);
+      }
+      yield this.#frame(natoms, line, comment, rows, vectors);
+      this.#index++;
+      scanner.frame = undefined;
     }
-    return undefined;
+  }
+
+  #rowReader(plan: ColumnPlan): RowReader {
+    if (this.#plan !== plan || !this.#rows) {
+      this.#plan = plan;
+      this.#rows = new RowReader(plan);
+    }
+    return this.#rows;
+  }
+
+  readonly #memory: CommentMemory = {};
+  /** The count line. Blank lines may stand at the end of the input only. */
+  #count(blank: number): number {
+    const { scanner } = this;
+    if (blank > 0) throw scanner.error('expected the number of atoms, found a blank line between frames', blank);
+    const natoms = scanner.integer('the number of atoms');
+    if (natoms < 0 || natoms > MAX_ATOMS)
+      throw scanner.error(`expected a number of atoms up to ${MAX_ATOMS}, found ${natoms}`);
+    if (scanner.token())
+      throw scanner.error(`expected only the number of atoms, found "${scanner.text().trim().slice(0, 40)}"`);
+    if (!scanner.terminated) throw scanner.truncated('a comment line');
+    return natoms;
   }
 
   #report(comment: CommentLine): void {
@@ -151,16 +174,15 @@ class FrameReader {
     const fileCell = comment.cell ?? vectors;
     const cell = foreignCell ?? (fileCell && length !== 1 ? fileCell.map((x) => x * length) : fileCell) ?? null;
     const pbc = comment.pbc ?? pbcOf(cell, vectors);
-    const { labels, sources } = findLabels({
+    const { labels, from } = findLabels({
       info: foreign?.energy ? { ...comment.info, energy: comment.info[foreign.energy.key] } : comment.info,
       arrays,
       cell,
-      keys: comment.lammps ? { ...this.#keys, energy: [...this.#keys.energy, 'Potential_energy'] } : this.#keys,
+      keys: this.#keysOf(comment),
       units: this.#labelUnits(comment, lammps),
       warn: (code, message) => this.#warn(code, message, comment.line),
     });
-    if (sources.length > 0 && sources.some((s) => !DEFAULT_SOURCES.has(s)))
-      this.#once('labels', `labels: ${sources.join(', ')}`, comment.line, 'info');
+    this.#reportOrigin(from, comment.line);
     const masses = realColumn(arrays, MASS_COLUMNS, lammps?.mass);
     const charges = realColumn(arrays, CHARGE_COLUMNS, lammps?.charge);
     const numbers = this.#numbers(natoms, comment, rows, arrays);
@@ -179,6 +201,38 @@ class FrameReader {
       info: comment.info,
       origin: { path: this.#options.path, frame: this.#index, line },
     };
+  }
+
+  /** The key table as far as a frame with these keys and columns can use it. */
+  #keysOf(comment: CommentLine): LabelKeys {
+    const layout = layoutOf(comment);
+    if (layout && layout === this.#layout) return this.#present;
+    const table = comment.lammps ? { ...this.#keys, energy: [...this.#keys.energy, 'Potential_energy'] } : this.#keys;
+    if (!layout || comment.foreign) return table;
+    this.#layout = layout;
+    this.#present = presentKeys(
+      table,
+      layout.keys,
+      layout.columns.map(({ name }) => name),
+    );
+    this.#statesUnits = statesUnits(layout.keys);
+    return this.#present;
+  }
+
+  #reportOrigin(from: LabelOrigin, line: number): void {
+    const last = this.#from;
+    if (
+      from.energy === last.energy &&
+      from.energySigma0 === last.energySigma0 &&
+      from.forces === last.forces &&
+      from.virial === last.virial &&
+      from.stress === last.stress
+    )
+      return;
+    this.#from = from;
+    const texts = originTexts(from);
+    if (texts.some((text) => !DEFAULT_SOURCES.has(text)))
+      this.#once('labels', `labels: ${texts.join(', ')}`, line, 'info');
   }
 
   #arrays(natoms: number, { plan, foreign, line }: CommentLine, rows: Rows): Record<string, PerAtom> {
@@ -263,6 +317,7 @@ class FrameReader {
     if (comment.foreign?.energy && !asRead)
       return { energy: comment.foreign.energy.factor, force: 1, stress: 1, virial: 1 };
     if (lammps) return { energy: lammps.energy, force: lammps.energy / lammps.length, stress: 1, virial: 1 };
+    if (!this.#statesUnits && !comment.foreign) return NO_CONVERSION;
     const stated = unitsOfKeys(comment.info, (message) => this.scanner.error(message, comment.line));
     if (stated && asRead)
       this.#once('unit-keys', `unit keys (${stated.keys}): the numbers are kept as they are`, comment.line);

@@ -7,7 +7,6 @@ import type { ColumnPlan, ColumnType } from './properties.ts';
 
 const LF = 10;
 const DOT = -2;
-const _EXACT = 2 ** 53;
 const POWERS_OF_TEN = Float64Array.from({ length: 23 }, (_, k) => Number(`1e${k}`));
 /** Rows that there is room for before the first has been read: a count in a file is not believed. */
 const FIRST_ROWS = 4096;
@@ -28,6 +27,11 @@ for (let z = 0; z <= 118; z++) {
 type LineSource = Pick<TextScanner, 'bytes' | 'lineNumber' | 'skipLines' | 'error'>;
 /** By the kinds above. */
 const KERNEL_KIND = ['number', 'symbol', 'integer', 'text', 'text'] as const;
+
+/** A column before its first row. */
+const NO_BYTES = new Uint8Array(0);
+const NO_REALS = new Float64Array(0);
+const NO_INTEGERS = new Int32Array(0);
 
 type ColumnData = Float64Array | Int32Array | BigInt64Array | Uint8Array | string[];
 
@@ -86,38 +90,43 @@ export class RowReader {
       this.#kernel = new RowKernel(kinds, Array.from(this.#columnOf));
   }
 
-  /** Reads `natoms` rows. Throws FormatError at a row that does not fit, TruncatedError where the input ends. */
-  async read(scanner: TextScanner, natoms: number): Promise<Rows> {
-    this.#begin(Math.min(natoms, FIRST_ROWS));
-    while (this.#row < natoms) {
-      const { bytes, unreadStart, unreadEnd } = scanner;
-      const limit = unreadEnd > unreadStart ? bytes.lastIndexOf(LF, unreadEnd - 1) + 1 : 0;
-      if (limit > unreadStart) {
-        if (!this.#fast(scanner, unreadStart, limit, natoms)) this.#block(scanner, unreadStart, limit, natoms);
-        continue;
-      }
-      if (await scanner.more()) continue;
-      if (!(await scanner.line())) throw scanner.truncated(`row ${this.#row + 1} of ${natoms} atoms`);
-      this.#lastLine(scanner, natoms);
-    }
-    return this.#end(natoms);
-  }
-
-  #begin(rows: number): void {
+  /** Starts a frame. */
+  begin(): void {
     this.#row = 0;
     this.#integers = 0;
     this.#extraLine = 0;
     this.#labels = undefined;
-    this.#numbers = new Uint8Array(rows);
+    this.#numbers = new Uint8Array(0);
     this.#nonFinite = this.#plan.columns.map(() => 0);
-    this.#data = this.#plan.columns.map(({ type, count }, c) => {
-      if (c === this.#plan.species) return new Uint8Array(0);
-      if (type === 'R') return new Float64Array(rows * count);
-      if (type === 'I') return new Int32Array(rows * count);
-      return type === 'L' ? new Uint8Array(rows * count) : [];
+    this.#data = this.#plan.columns.map(({ type }, c) => {
+      if (c === this.#plan.species) return NO_BYTES;
+      if (type === 'R') return NO_REALS;
+      if (type === 'I') return NO_INTEGERS;
+      return type === 'L' ? NO_BYTES : [];
     });
     let first = 0;
     for (const { count } of this.#plan.columns) for (let k = 0; k < count; k++) this.#places[first++] = k;
+  }
+
+  /**
+   * Goes on with the rows that are wholly in memory; the rows of the frame when all `natoms` are there, else undefined: then
+   * `more` must bring further input. Throws FormatError at a row that does not fit.
+   */
+  tryRead(scanner: TextScanner, natoms: number): Rows | undefined {
+    while (this.#row < natoms) {
+      const { bytes, unreadStart, unreadEnd } = scanner;
+      const limit = unreadEnd > unreadStart ? bytes.lastIndexOf(LF, unreadEnd - 1) + 1 : 0;
+      if (limit <= unreadStart) return undefined;
+      if (!this.#fast(scanner, unreadStart, limit, natoms)) this.#block(scanner, unreadStart, limit, natoms);
+    }
+    return this.#end(natoms);
+  }
+
+  /** Waits for more of the input; at its end reads a last row without line break. Throws TruncatedError where there is none. */
+  async more(scanner: TextScanner, natoms: number): Promise<void> {
+    if (await scanner.more()) return;
+    if (!(await scanner.line())) throw scanner.truncated(`row ${this.#row + 1} of ${natoms} atoms`);
+    this.#lastLine(scanner, natoms);
   }
 
   #end(natoms: number): Rows {
@@ -152,12 +161,21 @@ export class RowReader {
     if (!known) this.#kernel = undefined;
     if (!known || rows === 0) return false;
     const first = this.#row;
-    while (first + rows > this.#numbers.length) this.#grow(natoms);
+    const isWhole = first === 0 && rows === natoms;
+    if (isWhole && this.#plan.species < 0) this.#numbers = new Uint8Array(natoms);
+    while (!isWhole && first + rows > this.#numbers.length) this.#grow(natoms);
     this.#plan.columns.forEach(({ type, count }, c) => {
-      if (c === this.#plan.species) this.#numbers.set(kernel.symbols(c), first);
-      else if (type === 'S') this.#words(bytes, from, kernel.table(c), c);
-      else if (type === 'R') (this.#data[c] as Float64Array).set(kernel.table(c), first * count);
-      else this.#data[c] = withIntegers(this.#data[c] as Int32Array | BigInt64Array, kernel.table(c), first * count);
+      if (c === this.#plan.species) {
+        if (isWhole) this.#numbers = kernel.symbols(c).slice();
+        else this.#numbers.set(kernel.symbols(c), first);
+      } else if (type === 'S') this.#words(bytes, from, kernel.table(c), c);
+      else if (type === 'R') {
+        if (isWhole) this.#data[c] = kernel.table(c).slice();
+        else (this.#data[c] as Float64Array).set(kernel.table(c), first * count);
+      } else {
+        if (isWhole) this.#data[c] = new Int32Array(natoms * count);
+        this.#data[c] = withIntegers(this.#data[c] as Int32Array | BigInt64Array, kernel.table(c), first * count);
+      }
     });
     for (let f = 0; f < this.#places.length; f++) this.#places[f] += rows * this.#strides[f];
     this.#row = first + rows;
@@ -346,14 +364,14 @@ export class RowReader {
   }
 
   #grow(natoms: number): void {
-    const old = this.#numbers.length;
-    const rows = Math.min(natoms, old * 2);
+    const rows = Math.min(natoms, Math.max(FIRST_ROWS, this.#numbers.length * 2));
     const numbers = new Uint8Array(rows);
     numbers.set(this.#numbers);
     this.#numbers = numbers;
-    this.#data = this.#data.map((data) => {
-      if (Array.isArray(data) || data.length === 0) return data;
-      const larger = new (data.constructor as new (length: number) => Float64Array)((data.length / old) * rows);
+    this.#data = this.#data.map((data, c) => {
+      if (Array.isArray(data) || c === this.#plan.species) return data;
+      const { count } = this.#plan.columns[c];
+      const larger = new (data.constructor as new (length: number) => Float64Array)(rows * count);
       larger.set(data as Float64Array);
       return larger;
     });

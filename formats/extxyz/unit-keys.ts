@@ -24,6 +24,11 @@ const ENERGY: Readonly<Record<string, number>> = {
 const LENGTH: Readonly<Record<string, number>> = { angstrom: 1, a: 1, ang: 1, bohr: BOHR, nm: 10 };
 const PRESSURE: Readonly<Record<string, number>> = { gpa: GPA, kbar: KBAR, kb: KBAR, bar: KBAR / 1e3 };
 
+/** True when keys of this dialect are among the keys of a comment line. */
+export function statesUnits(keys: readonly string[]): boolean {
+  return keys.some((key) => NAMES.includes(key));
+}
+
 /** Factors that the unit keys of a comment line state; undefined without such keys. An unknown unit is handed to `fail`. */
 export function unitsOfKeys(
   info: Readonly<Record<string, InfoValue>>,

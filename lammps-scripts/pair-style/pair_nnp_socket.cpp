@@ -1,11 +1,6 @@
 /* ----------------------------------------------------------------------
    pair_style nnp/socket: energies, forces and virial from a force server (protocol NNP1, ../protocol.md).
    Part of nnp-bridge. GNU General Public License, version 2: see LICENSE beside this file.
-
-   One source for LAMMPS 29 Sep 2021 to today. Compile-time settings (Makefile, `nnp-bridge lammps build`):
-     NNP_LAMMPS_VERSION  the LAMMPS it is compiled for, as lammps_version() counts: 20210929
-     NNP_OLD_REQUEST     neighbor.h has no add_request() (before 2022)
-   Only non-variadic overloads of LAMMPS' error and log functions are used: the others need the {fmt} copy of LAMMPS.
 ------------------------------------------------------------------------- */
 
 #include "pair_nnp_socket.h"
@@ -18,6 +13,7 @@
 #include "memory.h"
 #include "neigh_list.h"
 #include "neighbor.h"
+#include "shared.h"
 #include "update.h"
 #include "utils.h"
 
@@ -38,9 +34,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#if !defined(NNP_LAMMPS_VERSION)
-#error "compile with -DNNP_LAMMPS_VERSION=YYYYMMDD, the version of LAMMPS (see Makefile)"
-#endif
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "NNP1 is little-endian; this machine is not"
 #endif
@@ -91,59 +84,6 @@ static std::string seconds(double s)
 }
 
 static size_t padded(size_t ints) { return (ints + 1) / 2 * 2; }
-
-/* ----------------------------------------------------------------------
-   full neighbor list, by either interface of LAMMPS
-------------------------------------------------------------------------- */
-
-#ifndef NNP_OLD_REQUEST
-
-template <class N> static const char *request_full_list(N *neighbor, Pair *pair, int)
-{
-  neighbor->add_request(pair, 1);    // NeighConst::REQ_FULL; its header is not in every package
-  return nullptr;
-}
-
-#else
-
-#ifdef __has_include
-#if __has_include("neigh_request.h")
-#include "neigh_request.h"
-#define NNP_NEIGH_REQUEST NeighRequest
-#endif
-#endif
-
-#ifndef NNP_NEIGH_REQUEST
-#define NNP_NEIGH_REQUEST NeighRequestOf2021
-
-// the first members of NeighRequest as of 29 Sep 2021, whose header packages do not ship
-
-class NeighRequestOf2021 : protected Pointers {
- public:
-  int index;
-  void *requestor;
-  int requestor_instance;
-  int id;
-  int pair, fix, compute, command, neigh;
-  int half, full;
-};
-
-#endif
-
-template <class N> static const char *request_full_list(N *neighbor, Pair *pair, int instance)
-{
-  const int i = neighbor->request((void *) pair, instance);
-  NNP_NEIGH_REQUEST *r = reinterpret_cast<NNP_NEIGH_REQUEST *>(neighbor->requests[i]);
-  if (r->requestor != (void *) pair || r->requestor_instance != instance || r->pair != 1 || r->fix != 0 || r->half != 1 ||
-      r->full != 0)
-    return "nnp/socket: neighbor requests of this LAMMPS are laid out differently from those of 29 Sep 2021; build against its "
-           "complete headers";
-  r->half = 0;
-  r->full = 1;
-  return nullptr;
-}
-
-#endif
 
 /* ---------------------------------------------------------------------- */
 
@@ -260,8 +200,8 @@ void PairNNPSocket::init_style()
   if (!force->newton_pair) error->all(FLERR, std::string("Pair style nnp/socket requires newton pair on"));
   if (atom->tag_enable == 0) error->all(FLERR, std::string("Pair style nnp/socket requires atom IDs"));
   if (fd < 0) error->all(FLERR, std::string("Pair style nnp/socket: no pair_coeff was given"));
-  const char *problem = request_full_list(neighbor, this, instance_me);
-  if (problem) error->all(FLERR, std::string(problem));
+  const char *problem = NNP::request_full_list(neighbor, this, instance_me);
+  if (problem) error->all(FLERR, std::string("nnp/socket: ") + problem);
   resend = true;
 }
 
@@ -430,6 +370,7 @@ std::string PairNNPSocket::connect_once(int &err)
 void PairNNPSocket::compute(int eflag, int vflag)
 {
   ev_init(eflag, vflag);
+  NNP::stop_if_asked(lmp);
   if (vflag_atom) error->all(FLERR, std::string("Pair style nnp/socket does not support per-atom virial"));
   send_step();
   receive_forces(eflag_atom);
@@ -469,7 +410,11 @@ void PairNNPSocket::send_step()
   const int nlocal = atom->nlocal, nall = nlocal + atom->nghost;
   const bool with_list = resend || neighbor->ago == 0 || neighbor->ncalls != sent_build || nlocal != sent_nlocal ||
       nall != sent_nall || !std::equal(sent_types.begin(), sent_types.begin() + nall, atom->type);
-  if (with_list) collect_list();
+  if (with_list) {
+    const char *hidden = NNP::hidden_neighbors(atom, neighbor);
+    if (hidden) error->all(FLERR, std::string("nnp/socket: ") + hidden);
+    collect_list();
+  }
 
   StepHead head;
   head.nlocal = nlocal;
@@ -652,74 +597,4 @@ std::string PairNNPSocket::error_text(const Header &h, double limit)
   std::string text(h.length, ' ');
   const std::string problem = h.length ? receive_all(&text[0], text.size(), limit) : "";
   return problem.empty() ? text : problem;
-}
-
-/* ----------------------------------------------------------------------
-   entry points: nnp_register from a `python` command, lammpsplugin_init from `plugin load`
-------------------------------------------------------------------------- */
-
-extern "C" int lammps_version(void *);
-extern "C" int lammps_extract_setting(void *, const char *);
-
-static Pair *creator(LAMMPS *lmp) { return new PairNNPSocket(lmp); }
-
-// nullptr, or why this file must not be used in the running LAMMPS: object layouts differ between versions
-
-static const char *mismatch(void *lmp)
-{
-  static char text[256];
-  const int running = lammps_version(lmp);
-  if (running != NNP_LAMMPS_VERSION) {
-    snprintf(text, sizeof text,
-             "nnp/socket was built for LAMMPS %d, this is LAMMPS %d: run `nnp-bridge lammps build` for this LAMMPS",
-             NNP_LAMMPS_VERSION, running);
-    return text;
-  }
-  if (lammps_extract_setting(lmp, "bigint") != (int) sizeof(bigint) || lammps_extract_setting(lmp, "tagint") != (int) sizeof(tagint) ||
-      lammps_extract_setting(lmp, "imageint") != (int) sizeof(imageint)) {
-    snprintf(text, sizeof text,
-             "nnp/socket was built for other integer sizes (LAMMPS_SMALLBIG, _BIGBIG, _SMALLSMALL) than this LAMMPS has");
-    return text;
-  }
-  return nullptr;
-}
-
-// returns nullptr, or the reason of the refusal
-
-extern "C" const char *nnp_register(void *lmp)
-{
-  const char *problem = mismatch(lmp);
-  if (problem) return problem;
-  (*((LAMMPS *) lmp)->force->pair_map)["nnp/socket"] = &creator;
-  return nullptr;
-}
-
-// as in lammpsplugin.h, which packages do not ship; same in every LAMMPS that has plugins
-
-struct Plugin {
-  const char *version, *style, *name, *info, *author;
-  void *creator;
-  void *handle;
-};
-
-extern "C" void lammpsplugin_init(void *lmp, void *handle, void *regfunc)
-{
-  const char *problem = mismatch(lmp);
-  if (problem) {
-    fprintf(stderr, "ERROR: %s\n", problem);
-    return;
-  }
-  static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  static char version_text[32];    // as LAMMPS writes it: "29 Sep 2021"
-  snprintf(version_text, sizeof version_text, "%d %s %d", NNP_LAMMPS_VERSION % 100, months[NNP_LAMMPS_VERSION / 100 % 100 - 1],
-           NNP_LAMMPS_VERSION / 10000);
-  Plugin p;
-  p.version = version_text;
-  p.style = "pair";
-  p.name = "nnp/socket";
-  p.info = "energies and forces from a force server (NNP1), nnp-bridge";
-  p.author = "nnp-bridge";
-  p.creator = (void *) &creator;
-  p.handle = handle;
-  ((void (*)(Plugin *, void *)) regfunc)(&p, lmp);
 }

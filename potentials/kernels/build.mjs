@@ -3,7 +3,7 @@
 // Run by the package's `install` script; without a compiler it says so and leaves the package to the WebAssembly module, exit 0.
 // `--require` makes a failure an error, `--out FILE` writes elsewhere. CXX and CC choose the compilers.
 import { spawn, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -94,12 +94,13 @@ async function buildAddon(folder) {
       ]),
     ),
     c('addon'),
+    c('evaluation'),
     c('pool'),
   ]);
   const shared =
     process.platform === 'darwin' ? ['-bundle', '-undefined', 'dynamic_lookup'] : ['-shared', '-pthread', '-Wl,-s'];
   const out = join(folder, 'hdnnp.node');
-  await run(cc, [...shared, ...[...variants.map(([name]) => name), 'addon', 'pool'].map(object), '-o', out]);
+  await run(cc, [...shared, ...[...variants.map(([name]) => name), 'addon', 'evaluation', 'pool'].map(object), '-o', out]);
   return out;
 }
 
@@ -122,6 +123,7 @@ try {
   mkdirSync(dirname(target), { recursive: true });
   const beside = `${target}.${process.pid}`;
   copyFileSync(built, beside);
+  chmodSync(beside, 0o644);
   renameSync(beside, target);
   process.stdout.write(`nnp-bridge kernel: built ${target}\n`);
 } catch (error) {

@@ -32,6 +32,8 @@ export interface KernelInstance {
   readonly description: string;
   /** Returns one of the codes below. */
   evaluate(call: KernelCall): number;
+  /** The same without holding up the event loop; the arrays are in use until it resolves, and so is the instance. */
+  evaluateAsync?(call: KernelCall): Promise<number>;
 }
 
 /** Codes of hdnnp.h. */

@@ -8,6 +8,9 @@ import { type Evaluation, MAX_EXTRAPOLATIONS } from '../potential.ts';
 import { trainingRange } from './blob.ts';
 import { CODES, type KernelCall, type KernelInstance } from './kernel-instance.ts';
 
+/** List entries, a few milliseconds of work: below, handing over to a thread and back costs more than it spares. */
+const WORTH_A_THREAD = 20_000;
+
 const NOTHING = new Float64Array(0);
 
 /**
@@ -29,6 +32,8 @@ export class KernelPotential implements Committee {
   readonly #extrapolations = new Float64Array(3 * MAX_EXTRAPOLATIONS);
   #element = new Int32Array(0);
   #energies = new Float64Array(0);
+  #busy = false;
+  #queue: Promise<void> = Promise.resolve();
 
   /** `instance` was made from `planBlob(models)`. */
   constructor(models: readonly HdnnpModel[], instance: KernelInstance, name = 'hdnnp') {
@@ -51,6 +56,23 @@ export class KernelPotential implements Committee {
   evaluate(neighborhood: Neighborhood, out: Evaluation): void {
     const call = this.#call(neighborhood, out, NOTHING);
     this.#run(call, neighborhood, out);
+  }
+
+  /** Calls wait for each other; `evaluate` meanwhile is refused. */
+  evaluateAsync(neighborhood: Neighborhood, out: Evaluation): Promise<void> {
+    const done = this.#queue.then(async () => {
+      const { evaluateAsync } = this.#instance;
+      const entries = neighborhood.first[neighborhood.ncenters];
+      if (!evaluateAsync || entries < WORTH_A_THREAD) return this.evaluate(neighborhood, out);
+      const call = this.#call(neighborhood, out, NOTHING);
+      this.#busy = true;
+      const code = await evaluateAsync(call).finally(() => {
+        this.#busy = false;
+      });
+      this.#finish(code, call, neighborhood, out);
+    });
+    this.#queue = done.catch(() => {});
+    return done;
   }
 
   /**
@@ -83,6 +105,7 @@ export class KernelPotential implements Committee {
   }
 
   #call(neighborhood: Neighborhood, out: Evaluation, memberEnergies: Float64Array): KernelCall {
+    if (this.#busy) throw new PotentialError(`${this.name} is busy: await evaluateAsync before the next evaluation`);
     const { natoms, ncenters, numbers, positions, first, neighbors } = neighborhood;
     if (this.#element.length !== natoms) this.#element = new Int32Array(natoms);
     if (this.#energies.length < ncenters) this.#energies = new Float64Array(ncenters);
@@ -110,7 +133,10 @@ export class KernelPotential implements Committee {
   }
 
   #run(call: KernelCall, neighborhood: Neighborhood, out: Evaluation): void {
-    const code = this.#instance.evaluate(call);
+    this.#finish(this.#instance.evaluate(call), call, neighborhood, out);
+  }
+
+  #finish(code: number, call: KernelCall, neighborhood: Neighborhood, out: Evaluation): void {
     if (code !== CODES.ok) throw this.#error(code, call.status[0], neighborhood);
     let networks = 0;
     let offsets = 0;

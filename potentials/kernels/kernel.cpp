@@ -71,7 +71,7 @@ void takeSpace(Center<Lanes> &c, const Model &m, int listed, Space &s) {
 /// Bytes of gather(), views() and radialForward() for an atom with this many listed neighbors.
 size_t neighborBytes(const Model &m, int listed) {
   const size_t slots = (size_t)listed + (size_t)m.nEl * NNP_LANES + 2 * NNP_LANES, segment = (size_t)listed + 3 * NNP_LANES;
-  return slots * (4 * 8 + 4 + 9 * 8 + 2 * 4 + 8 * 8) + m.maxRadialRows * segment * 8 + m.maxListed * segment * (10 * 8 + 4) +
+  return slots * (4 * 8 + 4 + 6 * 8 + 2 * 4 + 8 * 8) + m.maxRadialRows * segment * 8 + m.maxListed * segment * (7 * 8 + 4) +
          (size_t)m.nEl * 12 + m.maxView * sizeof(ViewRows<double>) + (64 + RED_ZONE) * (32 + 2 * (size_t)m.maxView + 12 * (size_t)m.maxListed + m.maxRad);
 }
 

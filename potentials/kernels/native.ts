@@ -13,24 +13,27 @@ interface Addon {
   variants(): string[];
   /** Throws Error when the variant does not run here or the blob is invalid. */
   create(variant: string, blob: Float64Array, threads: number, minimumScratch: number): object;
-  evaluate(
-    handle: object,
-    element: Int32Array,
-    positions: Float64Array,
-    first: Int32Array,
-    neighbors: Int32Array,
-    forces: Float64Array,
-    virial: Float64Array,
-    energies: Float64Array,
-    memberEnergies: Float64Array,
-    memberForces: Float64Array,
-    memberVirials: Float64Array,
-    features: Float64Array,
-    featureStride: number,
-    extrapolations: Float64Array,
-    status: Int32Array,
-  ): number;
+  evaluate(...call: AddonCall): number;
+  evaluateAsync(...call: [...AddonCall, (code: number) => void]): void;
 }
+
+type AddonCall = [
+  handle: object,
+  element: Int32Array,
+  positions: Float64Array,
+  first: Int32Array,
+  neighbors: Int32Array,
+  forces: Float64Array,
+  virial: Float64Array,
+  energies: Float64Array,
+  memberEnergies: Float64Array,
+  memberForces: Float64Array,
+  memberVirials: Float64Array,
+  features: Float64Array,
+  featureStride: number,
+  extrapolations: Float64Array,
+  status: Int32Array,
+];
 
 export interface NativeOptions {
   /** Instruction set: avx512, avx2, sse, neon; default NNP_KERNEL_VARIANT of the environment, else the best this processor has. */
@@ -92,25 +95,31 @@ export function nativeKernel(blob: Float64Array, options: NativeOptions = {}): K
   const threads = options.threads ?? Number(process.env['NNP_THREADS'] || 1);
   const count = threads === 0 ? availableParallelism() : threads;
   const handle = addon.create(variant, blob, count, Number(options.minimumScratch ?? false));
+  const words = (call: KernelCall): AddonCall => [
+    handle,
+    call.element,
+    call.positions,
+    call.first,
+    call.neighbors,
+    call.forces,
+    call.virial,
+    call.energies,
+    call.memberEnergies,
+    call.memberForces,
+    call.memberVirials,
+    call.features,
+    call.featureStride,
+    call.extrapolations,
+    call.status,
+  ];
   return {
     description: `native (${variant}${count > 1 ? `, ${count} threads` : ''})`,
-    evaluate: (call: KernelCall) =>
-      addon.evaluate(
-        handle,
-        call.element,
-        call.positions,
-        call.first,
-        call.neighbors,
-        call.forces,
-        call.virial,
-        call.energies,
-        call.memberEnergies,
-        call.memberForces,
-        call.memberVirials,
-        call.features,
-        call.featureStride,
-        call.extrapolations,
-        call.status,
-      ),
+    evaluate: (call) => addon.evaluate(...words(call)),
+    evaluateAsync: (call) =>
+      new Promise((resolve) => {
+        // the words live in this closure, and with it handle and arrays, until the callback
+        const kept = words(call);
+        addon.evaluateAsync(...kept, (code) => resolve(kept.length > 0 ? code : -1));
+      }),
   };
 }

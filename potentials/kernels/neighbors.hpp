@@ -9,7 +9,7 @@ constexpr int BLOCK = 256; // triplets worked on at a time: their rows stay in t
 /// Neighbors seen through a window and compacted; arrays are readable up to the next whole vector.
 template <class T> struct List {
   int n;
-  T *dx, *dy, *dz, *ux, *uy, *uz, *r, *q, *f, *h; // h = f'/(r f)
+  T *dx, *dy, *dz, *r, *q, *f, *h; // h = f'/(r f)
   int *slot;
 };
 template <class T> struct ViewRows {
@@ -24,12 +24,12 @@ template <class S> struct Center {
   const Element *e;
   Bump memory;
 
-  int nSlot;                             // padded; slot nSlot is a dummy
-  int *start, *count;                    // per element of the model
-  T *dx, *dy, *dz, *r, *q, *ux, *uy, *uz; // per slot
-  int *index, *identity;                 // slot -> atom, slot -> slot
-  T *alpha;                              // per slot: dE/dd = alpha d + ...
-  T *acc, *pos;                          // per slot (vx, vy, vz, alpha) and (x, y, z, 0)
+  int nSlot;               // padded; slot nSlot is a dummy
+  int *start, *count;      // per element of the model
+  T *dx, *dy, *dz, *r, *q; // per slot: d = x(neighbor) - x(center), r = |d|, q = 1/r
+  int *index, *identity;   // slot -> atom, slot -> slot
+  T *alpha;                // per slot: dE/dd = alpha d + ...
+  T *acc, *pos;            // per slot (vx, vy, vz, alpha) and (x, y, z, 0)
   ViewRows<T> *view;
 
   template <class A> A *take(size_t n) { return memory.take<A>(n); }
@@ -73,7 +73,7 @@ template <class S> int gather(Center<S> &c, const NnpAtoms &atoms, int center, c
   }
   c.start[nEl] = c.nSlot = total;
 
-  T **const rows[] = {&c.dx, &c.dy, &c.dz, &c.r, &c.q, &c.ux, &c.uy, &c.uz, &c.alpha};
+  T **const rows[] = {&c.dx, &c.dy, &c.dz, &c.r, &c.q, &c.alpha};
   for (T **row : rows) *row = c.template take<T>(total + W);
   c.index = c.template take<int>(total + W);
   c.identity = c.template take<int>(total + W);
@@ -93,16 +93,13 @@ template <class S> int gather(Center<S> &c, const NnpAtoms &atoms, int center, c
   return NNP_OK;
 }
 
-/// Distances, unit vectors and cleared accumulators; `r` holds the squares before.
+/// Distances; `r` holds the squares before.
 template <class S> void distances(Center<S> &c) {
   using V = typename S::V;
   for (int s = 0; s < c.nSlot; s += S::lanes) {
     const V r2 = S::load(c.r + s), q = rsqrt<S>(r2);
     S::store(c.r + s, r2 * q);
     S::store(c.q + s, q);
-    S::store(c.ux + s, S::load(c.dx + s) * q);
-    S::store(c.uy + s, S::load(c.dy + s) * q);
-    S::store(c.uz + s, S::load(c.dz + s) * q);
   }
   for (int s = 0; s <= c.nSlot; s++) {
     c.identity[s] = s;
@@ -121,30 +118,30 @@ template <class S> void clearGradient(Center<S> &c) {
 /// The neighbors inside the view's window; the whole segment, uncopied, when none is outside.
 template <class S> void listView(Center<S> &c, const ViewRows<typename S::Number> &v, int real, List<typename S::Number> &list) {
   using T = typename S::Number;
-  const T *const from[] = {c.dx + v.start, c.dy + v.start, c.dz + v.start, c.ux + v.start, c.uy + v.start,
-                           c.uz + v.start, c.r + v.start,  c.q + v.start,  v.f,            v.h};
-  T **const to[] = {&list.dx, &list.dy, &list.dz, &list.ux, &list.uy, &list.uz, &list.r, &list.q, &list.f, &list.h};
+  constexpr int ROWS = 7, R = 3, Q = 4;
+  const T *const from[ROWS] = {c.dx + v.start, c.dy + v.start, c.dz + v.start, c.r + v.start, c.q + v.start, v.f, v.h};
+  T **const to[ROWS] = {&list.dx, &list.dy, &list.dz, &list.r, &list.q, &list.f, &list.h};
   int inside = 0;
   for (int k = 0; k < real; k++) inside += v.f[k] > 0;
   list.n = inside;
   if (inside == real) {
-    for (int row = 0; row < 10; row++) *to[row] = (T *)from[row];
+    for (int row = 0; row < ROWS; row++) *to[row] = (T *)from[row];
     list.slot = c.identity + v.start;
     return;
   }
   const int stride = roundUp(real, S::lanes) + S::lanes;
   list.slot = c.template take<int>(stride);
-  for (int row = 0; row < 10; row++) *to[row] = c.template take<T>(stride);
+  for (int row = 0; row < ROWS; row++) *to[row] = c.template take<T>(stride);
   if (c.full()) return;
   int n = 0;
   for (int k = 0; k < real; k++) {
     list.slot[n] = v.start + k;
     n += v.f[k] > 0;
   }
-  for (int row = 0; row < 10; row++) {
+  for (int row = 0; row < ROWS; row++) {
     T *out = *to[row];
     for (int k = 0; k < n; k++) out[k] = from[row][list.slot[k] - v.start];
-    for (int k = n; k < roundUp(n, S::lanes); k++) out[k] = row == 6 || row == 7; // neutral lanes: r = q = 1
+    for (int k = n; k < roundUp(n, S::lanes); k++) out[k] = row == R || row == Q; // neutral lanes: r = q = 1
   }
   for (int k = n; k < roundUp(n, S::lanes); k++) list.slot[k] = c.nSlot;
 }

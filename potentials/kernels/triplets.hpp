@@ -52,7 +52,8 @@ template <class S> NNP_INLINE int narrowRow(const GroupRun<S> &run, const Panel<
   using V = typename S::V;
   const List<T> &a = *run.rows, &b = *run.columns;
   const int columns = run.columnsOf(j);
-  const T x = a.dx[j], y = a.dy[j], z = a.dz[j], ux = a.ux[j], uy = a.uy[j], uz = a.uz[j], f = a.f[j], xj = run.xRow[j];
+  const T x = a.dx[j], y = a.dy[j], z = a.dz[j], q = a.q[j], f = a.f[j], xj = run.xRow[j];
+  const T ux = x * q, uy = y * q, uz = z * q;
   const T third = run.g->rs == 0 ? 1 : 0; // R holds r_jk^2 at once, or gets (r_jk - rs)^2 later
   T *const cosine = p.row(COS) + first, *const qk = p.row(QK) + first, *const ff = p.row(FF) + first, *const hk = p.row(HK) + first,
     *const square = p.row(GJK) + first, *const radii = p.row(RADII) + first;
@@ -61,9 +62,9 @@ template <class S> NNP_INLINE int narrowRow(const GroupRun<S> &run, const Panel<
 #if defined(__AVX512F__)
   if constexpr (S::lanes == 8) {
     for (int k = 0; k < columns; k += 8) {
-      const V dx = S::load(b.dx + k) - x, dy = S::load(b.dy + k) - y, dz = S::load(b.dz + k) - z;
-      const V r2 = dx * dx + dy * dy + dz * dz;
-      const V c = S::load(b.ux + k) * ux + S::load(b.uy + k) * uy + S::load(b.uz + k) * uz;
+      const V xk = S::load(b.dx + k), yk = S::load(b.dy + k), zk = S::load(b.dz + k), q = S::load(b.q + k);
+      const V dx = xk - x, dy = yk - y, dz = zk - z, r2 = dx * dx + dy * dy + dz * dz;
+      const V c = (xk * ux + yk * uy + zk * uz) * q;
       const int left = columns - k;
       const __mmask8 lanes = left >= 8 ? 0xff : (__mmask8)((1 << left) - 1);
       const __mmask8 keep = _mm512_mask_cmp_pd_mask(_mm512_mask_cmp_pd_mask(lanes, (__m512d)r2, _mm512_set1_pd(hi2), _CMP_LT_OQ),
@@ -71,7 +72,7 @@ template <class S> NNP_INLINE int narrowRow(const GroupRun<S> &run, const Panel<
       const auto put = [&](T *to, V v) { _mm512_storeu_pd(to + n, _mm512_maskz_compress_pd(keep, (__m512d)v)); };
       put(cosine, c);
       put(square, r2);
-      put(qk, S::load(b.q + k));
+      put(qk, q);
       put(ff, S::load(b.f + k) * f);
       put(hk, S::load(b.h + k));
       put(radii, S::load(run.xColumn + k) + xj + third * r2);
@@ -85,9 +86,10 @@ template <class S> NNP_INLINE int narrowRow(const GroupRun<S> &run, const Panel<
 
   T *const allSquare = run.squareSpace, *const allCosine = run.cosineSpace;
   for (int k = 0; k < columns; k += S::lanes) {
-    const V dx = S::load(b.dx + k) - x, dy = S::load(b.dy + k) - y, dz = S::load(b.dz + k) - z;
+    const V xk = S::load(b.dx + k), yk = S::load(b.dy + k), zk = S::load(b.dz + k);
+    const V dx = xk - x, dy = yk - y, dz = zk - z;
     S::store(allSquare + k, dx * dx + dy * dy + dz * dz);
-    S::store(allCosine + k, S::load(b.ux + k) * ux + S::load(b.uy + k) * uy + S::load(b.uz + k) * uz);
+    S::store(allCosine + k, (xk * ux + yk * uy + zk * uz) * S::load(b.q + k));
   }
   int *const kept = run.keptSpace;
   for (int k = 0; k < columns; k++) {
@@ -110,13 +112,15 @@ template <class S> NNP_INLINE int narrowRow(const GroupRun<S> &run, const Panel<
 /// Wide row: all k; exponents are products of the neighbors' own.
 template <class S> NNP_INLINE int wideRow(const GroupRun<S> &run, const Panel<S> &p, int j, int first) {
   using T = typename S::Number;
+  using V = typename S::V;
   const List<T> &a = *run.rows, &b = *run.columns;
   const int columns = run.columnsOf(j);
-  const T ux = a.ux[j], uy = a.uy[j], uz = a.uz[j], f = a.f[j];
+  const T q = a.q[j], ux = a.dx[j] * q, uy = a.dy[j] * q, uz = a.dz[j] * q, f = a.f[j];
   for (int k = 0; k < columns; k += S::lanes) {
     const int t = first + k;
-    S::store(p.row(COS) + t, S::load(b.ux + k) * ux + S::load(b.uy + k) * uy + S::load(b.uz + k) * uz);
-    S::store(p.row(QK) + t, S::load(b.q + k));
+    const V qk = S::load(b.q + k);
+    S::store(p.row(COS) + t, (S::load(b.dx + k) * ux + S::load(b.dy + k) * uy + S::load(b.dz + k) * uz) * qk);
+    S::store(p.row(QK) + t, qk);
     S::store(p.row(FF) + t, S::load(b.f + k) * f);
     S::store(p.row(HK) + t, S::load(b.h + k));
   }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PotentialError } from '../../src/core/errors.ts';
 import { BLOB_VERSION } from './blob.ts';
 import { CODES, type KernelCall, type KernelInstance } from './kernel-instance.ts';
 import { kernelFolder } from './package-root.ts';
@@ -120,8 +121,18 @@ class WasmKernel {
     const at = ((this.#next + 63) & ~63) >>> 0;
     this.#next = at + bytes;
     const missing = this.#next - this.#exports.memory.buffer.byteLength;
-    if (missing > 0) this.#exports.memory.grow(Math.ceil(missing / PAGE));
+    if (missing > 0) this.#grow(Math.ceil(missing / PAGE));
     return at;
+  }
+
+  #grow(pages: number): void {
+    try {
+      this.#exports.memory.grow(pages);
+    } catch {
+      throw new PotentialError(
+        `the WebAssembly kernel cannot have ${Math.ceil(this.#next / 2 ** 20)} MB; use another backend or fewer atoms`,
+      );
+    }
   }
 
   /** Copies an array into the module; 0 for an empty one. */

@@ -31,5 +31,7 @@ export function virialToStress(virial: ArrayLike<number>, volume: number): Float
 }
 
 export function stressToVirial(stress: ArrayLike<number>, volume: number): Float64Array {
-  return Float64Array.from(stress, (s) => -s * volume);
+  const virial = new Float64Array(stress.length);
+  for (let k = 0; k < virial.length; k++) virial[k] = -stress[k] * volume;
+  return virial;
 }

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { ProgramError } from '../core/errors.ts';
 import { packageRoot } from '../core/package-root.ts';
 import { findHeaders, findMpiCompiler, type LammpsInstallation } from './installation.ts';
@@ -18,9 +18,25 @@ export interface BuildOptions {
   readonly headers?: string;
 }
 
+const STYLES = ['plugin', 'pair_nnp_socket', 'pair_nnp', 'compute_nnp_disagreement', 'model'];
+
+/** As potentials/kernels/build.mjs compiles the kernel for Node: with the same compiler the two give the same bits. */
+const KERNEL_FLAGS = [
+  ...['-O3', '-std=c++17', '-ffreestanding', '-fno-math-errno', '-fno-trapping-math', '-fno-exceptions', '-fno-rtti'],
+  ...['-Wno-psabi', '-fPIC', '-fvisibility=hidden', '-ffp-contract=fast'],
+];
+const KERNEL_VARIANTS: Partial<Record<NodeJS.Architecture, [name: string, lanes: number, flags: string[]][]>> = {
+  x64: [
+    ['avx512', 8, ['-march=x86-64-v4', '-mprefer-vector-width=512']],
+    ['avx2', 4, ['-march=x86-64-v3']],
+    ['sse', 2, ['-march=x86-64-v2']],
+  ],
+  arm64: [['neon', 2, []]],
+};
+
 /**
- * Compiles `pair_style nnp/socket` for one LAMMPS, unless the same has been compiled before; gives the path of `nnpplugin.so`.
- * Throws ProgramError that says what is missing, or shows what the compiler said.
+ * Compiles `pair_style nnp/socket` and `pair_style nnp` for one LAMMPS, unless the same has been compiled before; gives the path
+ * of `nnpplugin.so`. Throws ProgramError that says what is missing, or shows what the compiler said.
  */
 export async function buildPairStyle(lammps: LammpsInstallation, options: BuildOptions = {}): Promise<string> {
   if (lammps.versionNumber < OLDEST) {
@@ -29,31 +45,63 @@ export async function buildPairStyle(lammps: LammpsInstallation, options: BuildO
   const headers = findHeaders(lammps, options.headers);
   const compiler = findMpiCompiler(lammps);
   const sources = join(packageRoot(), 'lammps-scripts', 'pair-style');
-  const flags = compilerFlags(lammps, headers, sources);
+  const kernel = join(packageRoot(), 'potentials', 'kernels');
+  const steps = compilerSteps({ sources, kernel, flags: styleFlags(lammps, headers, sources) });
   const folder = options.output
     ? resolve(options.output)
-    : cacheFolder(lammps, sources, [compiler, lammps.mpi, ...flags]);
+    : cacheFolder(lammps, [sources, kernel], [compiler, lammps.mpi, JSON.stringify(steps)]);
   const library = join(folder, 'nnpplugin.so');
   if (!options.output && existsSync(library)) return library;
   await mkdir(folder, { recursive: true });
   const scratch = await mkdtemp(join(folder, '.build-'));
   try {
-    const made = join(scratch, 'nnpplugin.so');
-    await compile(compiler, [...flags, join(sources, 'pair_nnp_socket.cpp'), '-o', made]);
-    await rename(made, library);
+    await Promise.all(steps.map((words) => compile(compiler, words, scratch)));
+    const objects = steps.map((words) => words[words.length - 1]);
+    await compile(compiler, ['-shared', '-pthread', ...objects, '-o', 'nnpplugin.so'], scratch);
+    await rename(join(scratch, 'nnpplugin.so'), library);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
   return library;
 }
 
-function compilerFlags(lammps: LammpsInstallation, headers: string, sources: string): string[] {
+interface Sources {
+  /** Folder of the styles, folder of the kernel. */
+  readonly sources: string;
+  readonly kernel: string;
+  /** Of the styles. */
+  readonly flags: readonly string[];
+}
+
+/** The words of each compiler call; the last is the object file. */
+function compilerSteps({ sources, kernel, flags }: Sources): string[][] {
+  const variants = KERNEL_VARIANTS[process.arch];
+  if (!variants) throw new ProgramError(`the kernel has no variant for processors of type ${process.arch}`);
+  return [
+    ...variants.map(([name, lanes, arch]) => [
+      ...KERNEL_FLAGS,
+      ...arch,
+      ...[
+        `-DNNP_LANES=${lanes}`,
+        `-DNNP_SYMBOL=nnp_kernel_${name}`,
+        '-c',
+        join(kernel, 'kernel.cpp'),
+        '-o',
+        `${name}.o`,
+      ],
+    ]),
+    ['-x', 'c', '-std=gnu11', '-O2', '-fPIC', '-fvisibility=hidden', '-c', join(kernel, 'pool.c'), '-o', 'pool.o'],
+    ...STYLES.map((name) => [...flags, `-I${kernel}`, '-c', join(sources, `${name}.cpp`), '-o', `${name}.o`]),
+  ];
+}
+
+function styleFlags(lammps: LammpsInstallation, headers: string, sources: string): string[] {
   const newRequest = readFileSync(join(headers, 'neighbor.h'), 'utf8').includes('add_request');
   return [
     `-std=c++${lammps.cxxStandard}`,
     '-O2',
     '-fPIC',
-    '-shared',
+    '-fvisibility=hidden',
     '-DOMPI_SKIP_MPICXX',
     '-DMPICH_SKIP_MPICXX',
     lammps.sizes,
@@ -64,21 +112,22 @@ function compilerFlags(lammps: LammpsInstallation, headers: string, sources: str
   ];
 }
 
-function cacheFolder(lammps: LammpsInstallation, sources: string, settings: readonly string[]): string {
+function cacheFolder(lammps: LammpsInstallation, folders: readonly string[], settings: readonly string[]): string {
   const hash = createHash('sha256').update(settings.join('\n'));
-  for (const file of ['pair_nnp_socket.cpp', 'pair_nnp_socket.h', join('compat', 'fmt', 'format.h')]) {
-    hash.update(readFileSync(join(sources, file)));
+  for (const folder of [...folders, join(folders[0], 'compat', 'fmt')]) {
+    for (const file of readdirSync(folder).sort())
+      if (/\.(cpp|hpp|c|h)$/.test(file)) hash.update(readFileSync(join(folder, file)));
   }
   const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
   return join(cache, 'nnp-bridge', 'pair-style', `${lammps.versionNumber}-${hash.digest('hex').slice(0, 16)}`);
 }
 
-function compile(compiler: string, words: readonly string[]): Promise<void> {
+function compile(compiler: string, words: readonly string[], cwd: string): Promise<void> {
   return new Promise((done, reject) => {
     const child = spawn(compiler, words, {
       stdio: ['ignore', 'ignore', 'pipe'],
       timeout: 300_000,
-      cwd: dirname(words.at(-1) ?? '.'),
+      cwd,
     });
     let said = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {

@@ -1,29 +1,27 @@
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { constants, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { ProgramError } from '../core/errors.ts';
 import { type Address, formatAddress, parseAddress } from '../serve/transport/address.ts';
 import { type LammpsInstallation, loadRoute } from './installation.ts';
-import { includeText } from './script.ts';
+import { type Launch, launch } from './launch.ts';
+import { includeText, inProcessText } from './script.ts';
 
-export interface LammpsRun {
+export interface LammpsRun extends Omit<Launch, 'onOutput'> {
   readonly lammps: LammpsInstallation;
   /** nnpplugin.so of this LAMMPS. */
   readonly library: string;
   /** Input script; reads the file of variable `nnp`. */
   readonly input: string;
+  /** The text of the input script, where it is not that of the file. */
+  readonly inputText?: string;
   readonly ranks: number;
   /** Program that starts several ranks. */
   readonly mpirun?: string;
   /** Further words for LAMMPS. */
   readonly args?: readonly string[];
-  /** Seconds after which LAMMPS is stopped; 0 = never. */
-  readonly timeout?: number;
-  readonly cwd?: string;
-  /** Receives what LAMMPS prints; without it, it goes to our own stdout and stderr. */
-  readonly onOutput?: (text: string) => void;
-  readonly signal?: AbortSignal;
+  /** Receives what LAMMPS prints. */
+  readonly onOutput?: Launch['onOutput'];
 }
 
 /** A server that is listening, as far as a run needs it. */
@@ -33,96 +31,72 @@ interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** Between asking LAMMPS to end and ending it, in ms. */
-const GRACE = 5000;
+type StartServer = (address: Address) => Promise<RunningServer>;
+
+/** A potential that LAMMPS evaluates itself (`pair_style nnp`). */
+export interface InProcess {
+  /** Makes the potential file, in the given folder or anywhere else, and gives its path. */
+  readonly file: (folder: string) => Promise<string>;
+  /** Per rank. */
+  readonly threads?: number;
+}
 
 /**
- * Starts a force server on a private socket, runs LAMMPS with the style loadable by `include ${nnp}`, stops both, and gives the
- * exit code of LAMMPS (128 + signal number when a signal ended it). Throws ProgramError when LAMMPS cannot be started, ran out of
- * time, or ended well without ever asking the server.
+ * Runs LAMMPS with the styles loadable by `include ${nnp}` and gives its exit code (128 + signal number when a signal ended it).
+ * `forces` starts a force server on a private socket, which is stopped afterwards, or makes a file for `pair_style nnp`. Throws
+ * ProgramError when LAMMPS cannot be started, ran out of time, or ended well without ever using the potential.
  */
-export async function runLammps(
-  run: LammpsRun,
-  startServer: (address: Address) => Promise<RunningServer>,
-): Promise<number> {
-  const route = loadRoute(run.lammps);
+export async function runLammps(run: LammpsRun, forces: StartServer | InProcess): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'nnp-'));
   try {
-    const server = await startServer(parseAddress(`unix:${join(folder, 'socket')}`));
-    try {
-      const include = join(folder, 'nnp.lmp');
-      await writeFile(include, includeText(run.library, formatAddress(server.address), route));
-      const code = await launch(run, include);
-      if (code === 0 && server.connections === 0) {
-        throw new ProgramError(
-          `LAMMPS ended without using the potential: ${run.input} must say "include \${nnp}", ` +
-            `"pair_style nnp/socket \${nnp_server}" and "pair_coeff * * ELEMENT..."`,
-        );
-      }
-      return code;
-    } finally {
-      await server.stop();
-    }
+    return await (typeof forces === 'function' ? runServed(run, folder, forces) : runInProcess(run, folder, forces));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-function launch(run: LammpsRun, include: string): Promise<number> {
-  const { lammps, ranks, timeout = 0, signal, onOutput } = run;
-  const words = [lammps.path, '-in', run.input, '-var', 'nnp', include, ...(run.args ?? [])];
-  if (ranks > 1) words.unshift(run.mpirun ?? 'mpirun', '-np', String(ranks));
-  return new Promise((resolve, reject) => {
-    const child = spawn(words[0], words.slice(1), {
-      stdio: ['ignore', onOutput ? 'pipe' : 'inherit', onOutput ? 'pipe' : 'inherit'],
-      env: { ...mpiEnvironment(), ...process.env },
-      ...(run.cwd !== undefined && { cwd: run.cwd }),
-    });
-    if (onOutput) {
-      child.stdout?.setEncoding('utf8').on('data', onOutput);
-      child.stderr?.setEncoding('utf8').on('data', onOutput);
-    }
-    let outOfTime = false;
-    let hard: NodeJS.Timeout | undefined;
-    const end = () => {
-      child.kill('SIGTERM');
-      hard = setTimeout(() => child.kill('SIGKILL'), GRACE);
-    };
-    const limit = setTimeout(() => {
-      outOfTime = true;
-      end();
-    }, 1000 * timeout);
-    if (timeout <= 0) clearTimeout(limit);
-    signal?.addEventListener('abort', end, { once: true });
-    if (signal?.aborted) end();
-    const settle = () => {
-      clearTimeout(limit);
-      clearTimeout(hard);
-      signal?.removeEventListener('abort', end);
-    };
-    child.on('error', (error) => {
-      settle();
-      reject(new ProgramError(`cannot start ${words[0]}: ${error.message}`));
-    });
-    child.on('close', (code, by) => {
-      settle();
-      if (outOfTime) reject(new ProgramError(`LAMMPS was stopped after the time limit of ${timeout} s`));
-      else resolve(code ?? 128 + (by ? constants.signals[by] : 0));
-    });
-  });
+async function runServed(run: LammpsRun, folder: string, startServer: StartServer): Promise<number> {
+  const route = loadRoute(run.lammps);
+  const server = await startServer(parseAddress(`unix:${join(folder, 'socket')}`));
+  try {
+    const code = await execute(run, folder, includeText(run.library, formatAddress(server.address), route));
+    if (code === 0 && server.connections === 0) throw unused(run);
+    return code;
+  } finally {
+    await server.stop();
+  }
 }
 
-/**
- * Ranks that wait for the server must give up their core, or they starve it: 38 s instead of 0.3 s were seen for 4 ranks on 4
- * cores. Ranks and server share the cores, so ranks are not pinned and may be more than cores. Containers run as root.
- */
-function mpiEnvironment(): Record<string, string> {
-  return {
-    OMPI_MCA_mpi_yield_when_idle: '1',
-    OMPI_MCA_rmaps_base_oversubscribe: '1',
-    OMPI_MCA_hwloc_base_binding_policy: 'none',
-    PRTE_MCA_rmaps_default_mapping_policy: ':oversubscribe',
-    PRTE_MCA_hwloc_default_binding_policy: 'none',
-    ...(process.getuid?.() === 0 && { OMPI_ALLOW_RUN_AS_ROOT: '1', OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1' }),
+async function runInProcess(run: LammpsRun, folder: string, { file, threads = 1 }: InProcess): Promise<number> {
+  const route = loadRoute(run.lammps);
+  const text = inProcessText(run.library, resolve(await file(folder)), route, threads);
+  let said = '';
+  let used = false;
+  const onOutput: Launch['onOutput'] = (part, stream) => {
+    run.onOutput?.(part, stream);
+    if (used || stream === 'stderr') return;
+    said = said.slice(-20) + part;
+    used = said.includes('nnp: model ');
   };
+  const code = await execute({ ...run, onOutput }, folder, text);
+  const hidden = run.args?.some((arg) => /^--?sc(reen)?$/.test(arg));
+  if (code === 0 && !used && !hidden) throw unused(run);
+  return code;
+}
+
+async function execute(run: LammpsRun, folder: string, includeFile: string): Promise<number> {
+  const include = join(folder, 'nnp.lmp');
+  await writeFile(include, includeFile);
+  const input = run.inputText === undefined ? run.input : join(folder, 'in.lmp');
+  if (run.inputText !== undefined) await writeFile(input, run.inputText);
+  const words = [run.lammps.path, '-in', input, '-var', 'nnp', include, ...(run.args ?? [])];
+  if (run.ranks > 1) words.unshift(run.mpirun ?? 'mpirun', '-np', String(run.ranks));
+  return launch(words, { ...run, onOutput: run.onOutput ?? (() => {}) });
+}
+
+function unused({ input }: LammpsRun): ProgramError {
+  return new ProgramError(
+    `LAMMPS ended without using the potential: ${input} must say "include \${nnp}", ` +
+      `"pair_style \${nnp_pair}" and "pair_coeff * * ELEMENT...", or be run with --replace-pair`,
+  );
 }

@@ -25,12 +25,13 @@ export class LocalEvaluator implements Evaluator {
   async evaluateStructure(structure: StructureInput): Promise<Evaluation> {
     const list = buildNeighborList(structure, this.cutoff);
     const out = newEvaluation(list.natoms, list.ncenters);
-    this.#potential.evaluate(list, out);
+    await this.evaluateNeighborhood(list, out);
     foldForces(list, out.forces);
     return { ...out, forces: out.forces.slice(0, 3 * list.ncenters) };
   }
 
   async evaluateNeighborhood(neighborhood: Neighborhood, out: Evaluation): Promise<void> {
-    this.#potential.evaluate(neighborhood, out);
+    if (this.#potential.evaluateAsync) await this.#potential.evaluateAsync(neighborhood, out);
+    else this.#potential.evaluate(neighborhood, out);
   }
 }

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { DiagnosticSink } from '../core/diagnostic.ts';
 import type { Evaluator } from './evaluator.ts';
 import { serveNative } from './protocols/native/session.ts';
+import { StructureJobs } from './protocols/structure/jobs.ts';
 import { type Address, formatAddress } from './transport/address.ts';
 import { listen } from './transport/listen.ts';
 
@@ -12,6 +13,10 @@ export interface ServeOptions {
   readonly idleTimeout?: number;
   /** Bytes of the largest message that is accepted. */
   readonly maxPayload?: number;
+  /** Every client must know it. */
+  readonly token?: string;
+  /** Called whenever the last of the connected clients has closed. */
+  readonly onLastClosed?: () => void;
   readonly onDiagnostic?: DiagnosticSink;
 }
 
@@ -71,22 +76,35 @@ export class NativeSessions {
   readonly #options: ServeOptions;
   readonly #abort = new AbortController();
   readonly #running = new Set<Promise<void>>();
+  readonly #jobs: StructureJobs;
 
-  constructor(evaluator: Evaluator, options: ServeOptions) {
+  constructor(evaluator: Evaluator, options: ServeOptions, jobs = new StructureJobs()) {
     this.#evaluator = evaluator;
     this.#options = options;
+    this.#jobs = jobs;
   }
 
   take(socket: Socket, peer: string): void {
     const onDiagnostic = this.#options.onDiagnostic ?? (() => {});
-    const { helloTimeout = 10, messageTimeout = 60, idleTimeout = 0, maxPayload = 2 ** 30 } = this.#options;
-    const options = { peer, helloTimeout, messageTimeout, idleTimeout, maxPayload, onDiagnostic };
+    const { helloTimeout = 10, messageTimeout = 60, idleTimeout = 0, maxPayload = 2 ** 30, token } = this.#options;
+    const times = { helloTimeout, messageTimeout, idleTimeout };
+    const options = {
+      peer,
+      ...times,
+      maxPayload,
+      onDiagnostic,
+      jobs: this.#jobs,
+      ...(token !== undefined && { token }),
+    };
     const session = serveNative(socket, this.#evaluator, options, this.#abort.signal)
       .catch((error: unknown) => {
         const message = error instanceof Error ? error.message : String(error);
         onDiagnostic({ severity: 'warning', code: 'session-failed', message });
       })
-      .finally(() => this.#running.delete(session));
+      .finally(() => {
+        this.#running.delete(session);
+        if (this.#running.size === 0) this.#options.onLastClosed?.();
+      });
     this.#running.add(session);
     socket.resume();
   }

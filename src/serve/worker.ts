@@ -1,6 +1,8 @@
 // One worker process of a force server (workers.ts): takes sockets from its parent and serves them with its own evaluator.
 import { Socket } from 'node:net';
+import type { Diagnostic } from '../core/diagnostic.ts';
 import { loadEvaluator } from './load-evaluator.ts';
+import { StructureJobs } from './protocols/structure/jobs.ts';
 import { NativeSessions } from './server.ts';
 import type { FromWorker, ToWorker } from './workers.ts';
 
@@ -14,10 +16,9 @@ process.on('message', async (message: ToWorker, handle?: unknown) => {
   if (message.kind === 'load') {
     try {
       const evaluator = await loadEvaluator(message.source);
-      sessions = new NativeSessions(evaluator, {
-        ...message.options,
-        onDiagnostic: (diagnostic) => tell({ kind: 'diagnostic', diagnostic }),
-      });
+      const onDiagnostic = (diagnostic: Diagnostic) => tell({ kind: 'diagnostic', diagnostic });
+      const jobs = new StructureJobs('one of several processes');
+      sessions = new NativeSessions(evaluator, { ...message.options, onDiagnostic }, jobs);
       tell({ kind: 'ready', modelId: evaluator.modelId });
     } catch (error) {
       tell({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });

@@ -6,7 +6,7 @@ import { type ForceServer, listenFor, type ServeOptions } from './server.ts';
 import type { Address } from './transport/address.ts';
 
 export type ToWorker =
-  | { kind: 'load'; source: PotentialSource; options: Omit<ServeOptions, 'onDiagnostic'> }
+  | { kind: 'load'; source: PotentialSource; options: Omit<ServeOptions, 'onDiagnostic' | 'onLastClosed'> }
   | { kind: 'socket'; peer: string }
   | { kind: 'stop' };
 
@@ -29,7 +29,7 @@ export async function startWorkers(
   count: number,
   options: ServeOptions = {},
 ): Promise<ForceServer> {
-  const { onDiagnostic = () => {}, ...plain } = options;
+  const { onDiagnostic = () => {}, onLastClosed: _, ...plain } = options;
   const beside = new URL('./worker.ts', import.meta.url);
   const script = import.meta.url.endsWith('.ts') ? beside : new URL(beside.href.replace(/ts$/, 'js')); // compiled
   const workers = Array.from({ length: count }, () => fork(script, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }));

@@ -34,19 +34,19 @@ export interface Finished {
   readonly folder: string;
 }
 
-type StartServer = Parameters<typeof runLammps>[1];
+type Forces = Parameters<typeof runLammps>[1];
 
-/** Runs an input script with the style loadable; `server` is an evaluator to serve, or starts whatever the test wants. */
+/** Runs an input script with the styles loadable; `forces` is an evaluator to serve, a potential file, or starts what the test wants. */
 export async function runInput(
   text: string,
-  server: Evaluator | StartServer = ljEvaluator,
+  forces: Evaluator | Forces = ljEvaluator,
   options: { ranks?: number; library?: string; onOutput?: (text: string) => void } = {},
 ): Promise<Finished> {
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'in.lmp'), text);
   let output = '';
   const begun = Date.now();
-  const start = typeof server === 'function' ? server : (address: Address) => startServer(server, address);
+  const source = 'evaluateNeighborhood' in forces ? (address: Address) => startServer(forces, address) : forces;
   const code = await runLammps(
     {
       lammps: installedLammps(),
@@ -60,7 +60,7 @@ export async function runInput(
         options.onOutput?.(said);
       },
     },
-    start,
+    source,
   ).catch((error: unknown) => {
     // a server that no rank reached is what some tests are about
     if (error instanceof ProgramError && error.message.includes('without using')) return 0;

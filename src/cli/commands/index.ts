@@ -1,5 +1,7 @@
 import type { CommandModule } from 'yargs';
+import { conductance } from './conductance.ts';
 import { convert } from './convert.ts';
+import { doctor } from './doctor.ts';
 import { evaluate } from './evaluate.ts';
 import { formats } from './formats.ts';
 import { inspect } from './inspect.ts';
@@ -25,4 +27,6 @@ export const commands: readonly Command[] = [
   md,
   verify,
   report,
+  conductance,
+  doctor,
 ];

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import { EXIT } from '../../core/errors.ts';
 import { type OptionsOf, printDiagnostic } from '../options.ts';
@@ -8,19 +9,44 @@ import { withLammpsOptions } from './lammps-build.ts';
 const builder = (yargs: Argv) =>
   withPotentialUnits(withLammpsOptions(yargs))
     .positional('input', { type: 'string', demandOption: true, describe: 'LAMMPS input script' })
-    .option('potential', { type: 'string', demandOption: true, describe: 'directory of a trained potential (n2p2)' })
+    .option('potential', {
+      type: 'string',
+      demandOption: true,
+      describe: 'directory of a trained potential (n2p2), or a file of lammps export',
+    })
     .option('np', { type: 'number', default: 1, describe: 'MPI ranks' })
     .option('workers', {
       type: 'number',
       describe: 'processes that evaluate; default: one per rank, at most one per core',
     })
+    .option('in-process', {
+      type: 'boolean',
+      default: false,
+      describe:
+        'LAMMPS evaluates the potential itself (pair_style nnp), without a server; implied by a file of lammps export',
+    })
+    .option('threads', { type: 'number', default: 1, describe: 'threads of each rank, with --in-process' })
+    .option('replace-pair', {
+      type: 'boolean',
+      default: false,
+      describe: 'run a copy of the script whose pair_style and pair_coeff lines are replaced',
+    })
+    .option('elements', {
+      type: 'string',
+      describe: 'elements of the atom types 1, 2, ... for --replace-pair, where pair_coeff does not name them: "Si O"',
+    })
     .option('mpirun', { type: 'string', default: 'mpirun', describe: 'program that starts several ranks' })
     .option('timeout', { type: 'number', default: 0, describe: 'stop LAMMPS after so many seconds; 0 = never' })
     .example('$0 lammps run in.lmp --potential potentials/Si --np 2 -- -log run.log', 'words after -- go to LAMMPS')
+    .example(
+      '$0 lammps run in.sw --potential potentials/Si --replace-pair --in-process',
+      'a script written for another potential',
+    )
     .epilogue(
       'The input script must say, where its pair style is set (and again after "clear"):\n' +
-        `  include \${nnp}\n  pair_style nnp/socket \${nnp_server}\n  pair_coeff * * Si O\n` +
-        'with one element per atom type. Exit status: that of LAMMPS.',
+        `  include \${nnp}\n  pair_style \${nnp_pair}\n  pair_coeff * * Si O\n` +
+        'with one element per atom type. Ctrl-C ends the run at the next step and executes the rest of the script; twice: at once.\n' +
+        'Exit status: that of LAMMPS; 130 after Ctrl-C.',
     );
 
 type Options = OptionsOf<typeof builder>;
@@ -30,34 +56,66 @@ export const lammpsRun: CommandModule<object, Options> = {
   describe: 'serve a potential, run LAMMPS with it, stop both; the exit status is that of LAMMPS',
   builder,
   handler: async (argv: ArgumentsCamelCase<Options>) => {
-    const [{ findLammps }, { buildPairStyle }, { runLammps }, { servePotential }] = await Promise.all([
+    const [{ findLammps }, { buildPairStyle }, { runLammps }, { showRun }] = await Promise.all([
       import('../../lammps/installation.ts'),
       import('../../lammps/build.ts'),
       import('../../lammps/run.ts'),
-      import('../../serve/serve-potential.ts'),
+      import('../run-display.ts'),
     ]);
-    const { input, mpirun, timeout } = argv;
     const np = positiveInteger('np', argv.np);
+    const inputText = argv.replacePair ? await replaced(argv.input, argv.elements) : undefined;
+    const forces = await forcesOf(argv, np);
     const lammps = findLammps(argv.lmp);
     const library = await buildPairStyle(lammps, argv.headers ? { headers: argv.headers } : {});
-    const workers = positiveInteger('workers', argv.workers ?? Math.min(np, availableParallelism()));
-    const interrupt = new AbortController();
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupt.abort());
-    // as typed: yargs would turn 1.50 into 1.5
-    const words = process.argv.includes('--') ? process.argv.slice(process.argv.indexOf('--') + 1) : [];
-    const run = {
-      lammps,
-      library,
-      input,
-      ranks: np,
-      mpirun,
-      timeout,
-      args: words,
-      signal: interrupt.signal,
-    };
-    const onDiagnostic = (d: Parameters<typeof printDiagnostic>[0]) => d.severity === 'warning' && printDiagnostic(d);
-    const source = potentialSource(argv.potential, argv);
-    const code = await runLammps(run, (address) => servePotential(source, address, workers, { onDiagnostic }));
-    process.exitCode = interrupt.signal.aborted ? EXIT.interrupted : code;
+    const [stop, kill] = [new AbortController(), new AbortController()];
+    const interrupt = () => (stop.signal.aborted ? kill : stop).abort();
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);
+    const display = showRun();
+    const code = await runLammps(
+      {
+        lammps,
+        library,
+        input: argv.input,
+        ...(inputText !== undefined && { inputText }),
+        ranks: np,
+        mpirun: argv.mpirun,
+        timeout: argv.timeout,
+        // as typed: yargs would turn 1.50 into 1.5
+        args: process.argv.includes('--') ? process.argv.slice(process.argv.indexOf('--') + 1) : [],
+        signal: stop.signal,
+        kill: kill.signal,
+        onOutput: display.onOutput,
+      },
+      forces,
+    ).finally(display.close);
+    process.exitCode = stop.signal.aborted ? EXIT.interrupted : code;
   },
 };
+
+async function replaced(input: string, elements: string | undefined): Promise<string> {
+  const [{ replacePair }, { readFile }] = await Promise.all([
+    import('../../lammps/replace-pair.ts'),
+    import('node:fs/promises'),
+  ]);
+  const words = elements?.split(/[\s,]+/).filter(Boolean);
+  const { text, changes } = await replacePair(input, await readFile(input, 'utf8'), words ? { elements: words } : {});
+  for (const change of changes) process.stderr.write(`${input} ${change}\n`);
+  return text;
+}
+
+/** A server to start, or a file for `pair_style nnp`. */
+async function forcesOf(argv: ArgumentsCamelCase<Options>, np: number) {
+  const { potential } = argv;
+  const exported = potential.endsWith('.nnp');
+  const source = potentialSource(potential, argv);
+  if (argv.inProcess || exported) {
+    const { writePotentialFile } = await import('../../lammps/potential-file.ts');
+    const file = async (folder: string) =>
+      exported ? potential : (await writePotentialFile([source], join(folder, 'potential.nnp'))).path;
+    return { file, threads: positiveInteger('threads', argv.threads) };
+  }
+  const { servePotential } = await import('../../serve/serve-potential.ts');
+  const workers = positiveInteger('workers', argv.workers ?? Math.min(np, availableParallelism()));
+  const onDiagnostic = (d: Parameters<typeof printDiagnostic>[0]) => d.severity === 'warning' && printDiagnostic(d);
+  return (address: Parameters<typeof servePotential>[1]) => servePotential(source, address, workers, { onDiagnostic });
+}

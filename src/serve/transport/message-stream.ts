@@ -27,6 +27,7 @@ export class MessageStream {
   #stopped = false;
   #failure: Error | undefined;
   #wake: () => void = () => {};
+  #closed: () => void = () => {};
 
   /** After `signal` every `receive` gives undefined at once. */
   constructor(stream: Duplex, peer: string, signal: AbortSignal) {
@@ -38,7 +39,10 @@ export class MessageStream {
       this.#wake();
     };
     stream.on('end', ended);
-    stream.on('close', ended);
+    stream.on('close', () => {
+      ended();
+      this.#closed();
+    });
     stream.on('error', (error) => {
       this.#failure ??= error;
       ended();
@@ -94,11 +98,12 @@ export class MessageStream {
   /** Sends a whole message in one write. Throws ProtocolError when the connection is broken or the peer takes nothing. */
   async send(bytes: Uint8Array, seconds: number): Promise<void> {
     if (this.#failure) throw new ProtocolError(`${this.peer}: connection broken: ${this.#failure.message}`);
+    if (this.#stream.destroyed) throw new ProtocolError(`${this.peer}: it closed the connection`);
     let limit: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve, reject) => {
       const fail = (why: string) => reject(new ProtocolError(`${this.peer}: ${why}`));
       limit = setTimeout(() => fail(`it did not take a message for ${seconds} s`), 1000 * seconds);
-      this.#stream.once('close', () => fail('it closed the connection'));
+      this.#closed = () => fail('it closed the connection');
       this.#stream.write(bytes, (error) => (error ? fail(`connection broken: ${error.message}`) : resolve()));
     }).finally(() => clearTimeout(limit));
   }

@@ -5,6 +5,7 @@ import { PotentialError, ProtocolError } from '../../../src/core/errors.ts';
 import { HARTREE, LAMMPS_UNITS } from '../../../src/core/units.ts';
 import type { Evaluation, Evaluator, Neighborhood } from '../../../src/serve/evaluator.ts';
 import { type SessionOptions, serveNative } from '../../../src/serve/protocols/native/session.ts';
+import { StructureJobs } from '../../../src/serve/protocols/structure/jobs.ts';
 import { describeProtocol, memoryStream } from '../../contracts/protocol.ts';
 import { doubles, forces, hello, helloOk, message, parse, step } from './nnp1-bytes.ts';
 
@@ -41,6 +42,7 @@ const options: SessionOptions = {
   messageTimeout: 5,
   idleTimeout: 0,
   maxPayload: 10_000,
+  jobs: new StructureJobs(),
   onDiagnostic: () => {},
 };
 

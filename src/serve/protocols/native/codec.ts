@@ -43,6 +43,12 @@ export interface Hello {
   readonly elements: readonly (string | null)[];
   /** Name and version of the client, for logs. */
   readonly client: string;
+  /** `lists`: every rank sends its atoms with a neighbor list. `structure`: rank 0 sends the whole structure. */
+  readonly route: 'lists' | 'structure';
+  /** Of `structure`: the same text in all ranks of one run, another in other runs. */
+  readonly job: string;
+  /** What a server with a token asks for. */
+  readonly token: string | undefined;
 }
 
 /**
@@ -198,14 +204,27 @@ export function decodeHello(payload: Uint8Array): Hello {
   } catch {
     throw new ProtocolError('HELLO is not JSON');
   }
-  const { rank, nranks, units, elements, client } = hello ?? {};
+  const { rank, nranks, units, elements, client, token, job = '', route = 'lists' } = hello ?? {};
   if (!isCount(nranks) || nranks < 1) throw new ProtocolError('HELLO: "nranks" is not a positive integer');
   if (!isCount(rank) || rank >= nranks) throw new ProtocolError('HELLO: "rank" is not an integer below "nranks"');
   if (typeof units !== 'string') throw new ProtocolError('HELLO: "units" is not a text');
   if (!Array.isArray(elements) || !elements.every((e) => e === null || typeof e === 'string')) {
     throw new ProtocolError('HELLO: "elements" is not a list of texts and nulls');
   }
-  return { rank, nranks, units, elements, client: typeof client === 'string' ? client : 'unnamed client' };
+  if (route !== 'lists' && route !== 'structure')
+    throw new ProtocolError('HELLO: "route" is neither lists nor structure');
+  if (typeof job !== 'string') throw new ProtocolError('HELLO: "job" is not a text');
+  const name = typeof client === 'string' ? client : 'unnamed client';
+  return {
+    rank,
+    nranks,
+    units,
+    elements,
+    client: name,
+    route,
+    job,
+    token: typeof token === 'string' ? token : undefined,
+  };
 }
 
 function isCount(value: unknown): value is number {

@@ -21,7 +21,7 @@ export class RankEvaluation {
   constructor(evaluator: Evaluator, hello: Hello) {
     const units = unitsOf(hello.units, evaluator);
     this.#evaluator = evaluator;
-    this.#atoms = new RankAtoms(numbersOf(hello.elements, evaluator), units.length);
+    this.#atoms = new RankAtoms(numbersOfTypes(hello.elements, evaluator), units.length);
     this.cutoff = evaluator.cutoff / units.length;
     this.#energyFactor = 1 / units.energy;
     this.#forceFactor = units.length / units.energy;
@@ -86,7 +86,7 @@ interface Reply {
 }
 
 /** Factors from the client's units to internal ones. */
-function unitsOf(
+export function unitsOf(
   name: string,
   { name: model, reduced }: Evaluator,
 ): { readonly length: number; readonly energy: number } {
@@ -100,7 +100,7 @@ function unitsOf(
 }
 
 /** Atomic number by LAMMPS type; 0 for NULL. */
-function numbersOf(elements: readonly (string | null)[], { name, species }: Evaluator): Uint8Array {
+export function numbersOfTypes(elements: readonly (string | null)[], { name, species }: Evaluator): Uint8Array {
   return Uint8Array.from([null, ...elements], (element) => {
     if (element === null) return 0;
     const number = atomicNumber(element);

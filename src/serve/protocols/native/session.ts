@@ -1,7 +1,9 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { DiagnosticSink } from '../../../core/diagnostic.ts';
 import { ProtocolError } from '../../../core/errors.ts';
 import type { Evaluator } from '../../evaluator.ts';
+import type { StructureJobs } from '../structure/jobs.ts';
 import {
   decodeHello,
   encodeError,
@@ -13,6 +15,7 @@ import {
   TYPE,
 } from './codec.ts';
 import { RankEvaluation } from './rank-evaluation.ts';
+import type { StepAnswerer } from './step-answerer.ts';
 
 export interface SessionOptions {
   /** How messages to people name the peer before HELLO tells who it is. */
@@ -23,6 +26,10 @@ export interface SessionOptions {
   readonly idleTimeout: number;
   /** Bytes. */
   readonly maxPayload: number;
+  /** Every HELLO must carry it. */
+  readonly token?: string;
+  /** Clients that send whole structures, of all sessions of a server. */
+  readonly jobs: StructureJobs;
   readonly onDiagnostic: DiagnosticSink;
 }
 
@@ -52,7 +59,7 @@ class NativeSession {
   #timer: NodeJS.Timeout | undefined;
   #timedMessage = false;
   /** Known after HELLO. */
-  #client: RankEvaluation | undefined;
+  #client: StepAnswerer | undefined;
   #done: () => void = () => {};
   #failed: (error: unknown) => void = () => {};
 
@@ -79,6 +86,7 @@ class NativeSession {
     if (signal.aborted) onAbort();
     return finished.finally(() => {
       clearTimeout(this.#timer);
+      this.#client?.leave?.();
       signal.removeEventListener('abort', onAbort);
     });
   }
@@ -123,14 +131,19 @@ class NativeSession {
   }
 
   #greet(hello: Hello): void {
-    this.#client = new RankEvaluation(this.#evaluator, hello);
+    checkToken(this.#options.token, hello.token);
+    const { jobs, messageTimeout } = this.#options;
+    this.#client =
+      hello.route === 'structure'
+        ? jobs.join(this.#evaluator, hello, messageTimeout)
+        : new RankEvaluation(this.#evaluator, hello);
     this.#peer = `rank ${hello.rank} of ${hello.nranks} (${hello.client})`;
     this.#options.onDiagnostic({ severity: 'info', code: 'connected', message: `${this.#peer} connected` });
     const { modelId, name } = this.#evaluator;
     this.#send(encodeHelloOk(this.#client.cutoff, modelId, name));
   }
 
-  #evaluate(client: RankEvaluation, message: Message): void {
+  #evaluate(client: StepAnswerer, message: Message): void {
     const { step } = message;
     this.#state = 'evaluating';
     client.forces(message).then(
@@ -204,4 +217,13 @@ class NativeSession {
     this.#stream.resume();
     setTimeout(() => this.#stream.destroy(), 1000).unref();
   }
+}
+
+/** Compares hashes, so that neither time nor length tells anything of the token. */
+function checkToken(expected: string | undefined, found: string | undefined): void {
+  if (expected === undefined) return;
+  if (found === undefined) throw new ProtocolError('this server asks for a token and HELLO has none');
+  const hash = (text: string) => createHash('sha256').update(text).digest();
+  if (!timingSafeEqual(hash(expected), hash(found)))
+    throw new ProtocolError('the token of HELLO is not that of this server');
 }

@@ -1,0 +1,63 @@
+/* -*- c++ -*- ----------------------------------------------------------
+   pair_style nnp: a neural network potential evaluated by the kernel of nnp-bridge inside LAMMPS, without a server.
+   Part of nnp-bridge. GNU General Public License, version 2: see LICENSE beside this file.
+------------------------------------------------------------------------- */
+
+#ifndef LMP_PAIR_NNP_H
+#define LMP_PAIR_NNP_H
+
+#include "model.h"
+#include "pair.h"
+
+#include <string>
+#include <vector>
+
+namespace LAMMPS_NS {
+
+class PairNNP : public Pair {
+ public:
+  PairNNP(class LAMMPS *);
+  ~PairNNP() override;
+
+  void settings(int, char **) override;
+  void coeff(int, char **) override;
+  void init_style() override;
+  double init_one(int, int) override;
+  void compute(int, int) override;
+  double memory_usage() override;
+
+  // for compute nnp/disagreement: forces of each member of a committee, (members, 3 nall), where members_step is this step
+
+  bool want_members;
+  bigint members_step;
+  int members() const { return model.members; }
+  const double *member_forces(int member) const { return results.member_forces.data() + 3 * (size_t) member * members_nall; }
+  int members_atoms() const { return members_nall; }
+
+ private:
+  std::string file;
+  int nthreads;
+  NNP::Model model;
+  NNP::Results results;
+  double energy_unit;                    // eV in the energy unit of LAMMPS
+  std::vector<int> element_of_type;      // 1 to ntypes; -1 = NULL
+  std::vector<int> element;              // of every atom
+  int members_nall;
+  bool warned, warned_exclude;
+
+  void allocate();
+  std::string read_file(std::string &);
+  void load();
+  void set_units();
+  void check_list();
+  void scale();
+  void count_extrapolations();
+  void check_finite();
+  std::string reason(int, int) const;
+  std::string atom_name(int) const;
+  [[noreturn]] void fail(const std::string &);
+};
+
+}    // namespace LAMMPS_NS
+
+#endif
