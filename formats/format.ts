@@ -63,6 +63,19 @@ export interface WriteOptions {
   readonly labelKeys?: string;
 }
 
+/**
+ * How a file can be cut for several threads. A wrong guess costs time, never a frame: a part that does not read as whole frames
+ * from its first byte to its last is read again, with all that follows, by one thread.
+ */
+export interface FrameParts {
+  /** First byte at or behind `from`, which is the beginning of a line, where a frame seems to begin; -1 = none in these bytes. */
+  findFrame(bytes: Uint8Array, from: number): number;
+  /** Bytes at the beginning of a file that hold for all of its frames: every part is read behind them. */
+  preamble?(head: Uint8Array): Uint8Array;
+  /** Text that changes what holds for later frames: whatever follows it is read by one thread. */
+  readonly changes?: string;
+}
+
 /** A file format as a described constant (`satisfies Format`). Adding it to formats/index.ts registers it. */
 export interface Format {
   readonly name: string;
@@ -79,6 +92,7 @@ export interface Format {
   sniffFolder?(entries: readonly string[]): number;
   /** Frames in file order. Errors: FormatError with path:line; everything before the error has been yielded. */
   read?(source: AsyncIterable<Uint8Array>, options: ReadOptions): AsyncGenerator<Frame, void>;
+  readonly parts?: FrameParts;
   /** For formats that are folders, file sets or need random access; used where `read` is missing or `path` is no single file. */
   readPath?(path: string, options: ReadOptions): AsyncGenerator<Frame, void>;
   write?(frames: AsyncIterable<Frame>, options: WriteOptions): AsyncGenerator<Uint8Array | string, void>;

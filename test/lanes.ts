@@ -32,7 +32,10 @@ const MISSING: Record<string, () => string | undefined> = {
     runs('/usr/bin/python3', '-c', 'import pymatgen.core')
       ? undefined
       : 'pymatgen is not installed (Debian: apt-get install python3-pymatgen)',
-  clang: () => (runs('clang++', '--version') ? undefined : 'clang++ is not installed'),
+  clang: () =>
+    runs('clang++-19', '--version')
+      ? undefined
+      : 'clang 19, which made hdnnp.wasm, is not installed (Debian: apt-get install clang-19 lld-19)',
 };
 
 /** Like `describe`, for tests that need something outside: skipped with a printed reason, or failing where CI requires the lane. */

@@ -70,9 +70,9 @@ export class CommentShape {
     let at = 0;
     for (const { key, count } of this.#keys) {
       if (key === 'Lattice') {
-        cell = this.#values.slice(at, at + 9);
-        if (cell.every((x) => x === 0)) return undefined;
-      } else info[key] = count < 0 ? this.#values[at] : Array.from(this.#values.subarray(at, at + count));
+        cell = this.#cell(at);
+        if (cell === undefined) return undefined;
+      } else info[key] = count < 0 ? this.#values[at] : this.#array(at, count);
       at += Math.abs(count);
     }
     return {
@@ -85,6 +85,23 @@ export class CommentShape {
       lammps: model.lammps,
       notes: model.notes,
     };
+  }
+
+  /** Undefined for a Lattice of zeros, which is no cell. */
+  #cell(at: number): Float64Array | undefined {
+    const cell = new Float64Array(9);
+    let any = false;
+    for (let k = 0; k < 9; k++) {
+      cell[k] = this.#values[at + k];
+      any ||= cell[k] !== 0;
+    }
+    return any ? cell : undefined;
+  }
+
+  #array(at: number, count: number): number[] {
+    const values: number[] = [];
+    for (let k = at; k < at + count; k++) values.push(this.#values[k]);
+    return values;
   }
 
   #readNumbers(bytes: Uint8Array, start: number, end: number): boolean {

@@ -1,5 +1,6 @@
 import { parseNumber } from '../../src/scan/numbers.ts';
 import type { Format } from '../format.ts';
+import { XYZ_PARTS } from './parts.ts';
 import { readExtxyz } from './read.ts';
 import { writeExtxyz } from './write.ts';
 
@@ -29,6 +30,7 @@ export const extxyz = {
   },
   sniff: sniffXyz,
   read: readExtxyz,
+  parts: XYZ_PARTS,
   write: writeExtxyz,
 } as const satisfies Format;
 

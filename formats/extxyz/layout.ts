@@ -13,7 +13,7 @@ export interface Layout {
   readonly columns: readonly Column[];
 }
 
-export const LAYOUT: unique symbol = Symbol('extxyz layout');
+export const LAYOUT: unique symbol = Symbol.for('nnp-bridge.extxyz.layout');
 
 export function layoutOf(frame: Pick<Frame, 'info'>): Layout | undefined {
   return (frame.info as { [LAYOUT]?: Layout })[LAYOUT];

@@ -326,15 +326,18 @@ class FrameReader {
     return stated && !asRead ? stated.units : NO_CONVERSION;
   }
 
-  #warn(code: string, message: string, line: number, severity: Diagnostic['severity'] = 'warning'): void {
-    const at = { path: this.#options.path, line, frame: this.#index };
-    this.#options.onDiagnostic({ severity, code, message, at });
+  #warn(code: string, message: string, line: number): void {
+    this.#options.onDiagnostic({ severity: 'warning', code, message, at: this.#at(line) });
   }
 
   #once(code: string, message: string, line: number, severity: Diagnostic['severity'] = 'warning'): void {
     if (this.#said.has(message) || this.#said.size >= MAX_SAID) return;
     this.#said.add(message);
-    this.#warn(code, message, line, severity);
+    this.#options.onDiagnostic({ severity, code, message, at: this.#at(line), once: true });
+  }
+
+  #at(line: number) {
+    return { path: this.#options.path, line, frame: this.#index };
   }
 }
 

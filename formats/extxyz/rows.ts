@@ -59,7 +59,7 @@ export class RowReader {
   readonly #places: Int32Array;
   readonly #strides: Int32Array;
   #data: ColumnData[] = [];
-  #numbers = new Uint8Array(0);
+  #numbers: Uint8Array = new Uint8Array(0);
   #labels: string[] | undefined;
   #nonFinite: number[] = [];
   #row = 0;
@@ -161,26 +161,41 @@ export class RowReader {
     if (!known) this.#kernel = undefined;
     if (!known || rows === 0) return false;
     const first = this.#row;
-    const isWhole = first === 0 && rows === natoms;
-    if (isWhole && this.#plan.species < 0) this.#numbers = new Uint8Array(natoms);
-    while (!isWhole && first + rows > this.#numbers.length) this.#grow(natoms);
-    this.#plan.columns.forEach(({ type, count }, c) => {
-      if (c === this.#plan.species) {
-        if (isWhole) this.#numbers = kernel.symbols(c).slice();
-        else this.#numbers.set(kernel.symbols(c), first);
-      } else if (type === 'S') this.#words(bytes, from, kernel.table(c), c);
-      else if (type === 'R') {
-        if (isWhole) this.#data[c] = kernel.table(c).slice();
-        else (this.#data[c] as Float64Array).set(kernel.table(c), first * count);
-      } else {
-        if (isWhole) this.#data[c] = new Int32Array(natoms * count);
-        this.#data[c] = withIntegers(this.#data[c] as Int32Array | BigInt64Array, kernel.table(c), first * count);
-      }
-    });
+    if (first === 0 && rows === natoms) this.#takeAll(kernel, bytes, from);
+    else this.#takePart(kernel, bytes, from, natoms);
     for (let f = 0; f < this.#places.length; f++) this.#places[f] += rows * this.#strides[f];
     this.#row = first + rows;
     scanner.skipLines(kernel.end, rows);
     return true;
+  }
+
+  /** All rows of a frame: their numbers stay together in the one buffer that they are copied to. */
+  #takeAll(kernel: RowKernel, bytes: Uint8Array, from: number): void {
+    const { columns, species } = this.#plan;
+    const tables = kernel.tables();
+    if (species < 0) this.#numbers = new Uint8Array(kernel.rows);
+    for (let c = 0; c < columns.length; c++) {
+      const { type } = columns[c];
+      if (c === species) this.#numbers = tables.symbols(c);
+      else if (type === 'S') this.#words(bytes, from, kernel.table(c), c);
+      else if (type === 'R') this.#data[c] = tables.reals(c);
+      else {
+        const values = kernel.table(c);
+        this.#data[c] = withIntegers(new Int32Array(values.length), values, 0);
+      }
+    }
+  }
+
+  #takePart(kernel: RowKernel, bytes: Uint8Array, from: number, natoms: number): void {
+    const first = this.#row;
+    while (first + kernel.rows > this.#numbers.length) this.#grow(natoms);
+    this.#plan.columns.forEach(({ type, count }, c) => {
+      const at = first * count;
+      if (c === this.#plan.species) this.#numbers.set(kernel.symbols(c), first);
+      else if (type === 'S') this.#words(bytes, from, kernel.table(c), c);
+      else if (type === 'R') (this.#data[c] as Float64Array).set(kernel.table(c), at);
+      else this.#data[c] = withIntegers(this.#data[c] as Int32Array | BigInt64Array, kernel.table(c), at);
+    });
   }
 
   #words(bytes: Uint8Array, from: number, places: Float64Array, column: number): void {

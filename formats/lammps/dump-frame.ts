@@ -81,7 +81,7 @@ export class FrameBuilder {
   say(severity: 'info' | 'warning', code: string, message: string, at: SourceLocation): void {
     if (this.#said.has(code)) return;
     this.#said.add(code);
-    this.#options.onDiagnostic({ severity, code, message, at });
+    this.#options.onDiagnostic({ severity, code, message, at, once: true });
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { Format } from '../format.ts';
+import { DUMP_PARTS } from './dump-parts.ts';
 import { readDump } from './dump-read.ts';
 import { writeDump } from './dump-write.ts';
 import { readSet } from './file-set.ts';
@@ -36,6 +37,7 @@ export const lammpsDump = {
     return !rows ? 0.8 : rows[1] === 'ATOMS' ? 1 : 0;
   },
   read: readDump,
+  parts: DUMP_PARTS,
   readPath: (path, options) => readSet(path, options, readDump),
   write: writeDump,
 } as const satisfies Format;

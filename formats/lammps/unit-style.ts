@@ -46,7 +46,7 @@ export class UnitResolver {
   #say(severity: 'info' | 'warning', code: string, message: string, at: SourceLocation): void {
     if (this.#said.has(code)) return;
     this.#said.add(code);
-    this.#options.onDiagnostic({ severity, code, message, at });
+    this.#options.onDiagnostic({ severity, code, message, at, once: true });
   }
 }
 

@@ -23,10 +23,25 @@ export const ANCHOR = {
 
 export type Anchor = (typeof ANCHOR)[keyof typeof ANCHOR];
 
-/** First two bytes of the lines that `anchorOf` knows, for `TextScanner.trySkipTo`. */
-export const ANCHOR_STARTS = new Uint8Array(65536);
-for (const start of ['--', 'di', 'en', 'fr', 'in', 'io', 'nu', 'po', 'va', 'FO', 'Ge', 'ML', 'PO', 'TI'])
-  ANCHOR_STARTS[(start.charCodeAt(0) << 8) | start.charCodeAt(1)] = 1;
+/** How the lines that `anchorOf` knows begin behind blanks, at most 16; the first is that of the rulers. For `AnchorLines`. */
+export const ANCHOR_STARTS = [
+  '--------',
+  'direct l',
+  'energy  ',
+  'free  en',
+  'in kB ',
+  'ions per',
+  'number o',
+  'position',
+  'vasp.',
+  'FORCE on',
+  'General ',
+  'ML FORCE',
+  'ML energ',
+  'POTCAR:',
+  'POSITION',
+  'TITEL ',
+] as const;
 
 const BLANK = 32;
 const DASH = 45;

@@ -66,6 +66,9 @@ export function readIteration(scanner: TextScanner, out: Float64Array): boolean 
 
 /** Values of ` number of electron  8.0 magnetization  2.5`: one or three; undefined when there are none. */
 export function readMagnetization(scanner: TextScanner): number[] | undefined {
+  let last = scanner.end - 1;
+  while (last > scanner.start && scanner.bytes[last] <= BLANK) last--;
+  if (scanner.bytes[last] > NINE) return undefined; // `magnetization` is the last word, as in most files
   for (let k = 0; k < 5; k++) if (!scanner.token()) return undefined;
   let values: number[] | undefined;
   while (scanner.token()) {
@@ -75,4 +78,12 @@ export function readMagnetization(scanner: TextScanner): number[] | undefined {
     values.push(value);
   }
   return values;
+}
+
+/** Whether the current line has these ASCII letters somewhere. */
+export function lineHas(scanner: TextScanner, ascii: string): boolean {
+  const first = ascii.charCodeAt(0);
+  for (let k = scanner.start; k + ascii.length <= scanner.end; k++)
+    if (scanner.bytes[k] === first && scanner.startsWith(ascii, k - scanner.start)) return true;
+  return false;
 }

@@ -4,7 +4,7 @@ import type { TextScanner } from '../../src/scan/text-scanner.ts';
 import type { ReadOptions } from '../format.ts';
 import { ANCHOR, type Anchor } from './outcar-anchors.ts';
 import { OutcarHeader } from './outcar-header.ts';
-import { numberBehindEquals, readIteration, readMagnetization, readStress } from './outcar-lines.ts';
+import { lineHas, numberBehindEquals, readIteration, readMagnetization, readStress } from './outcar-lines.ts';
 import { readCellRows, readForceTable, readPositionRows } from './outcar-rows.ts';
 import { frameOfStep, OutcarStep, ScfLoop } from './outcar-step.ts';
 import type { BlockSpecies } from './species.ts';
@@ -105,11 +105,10 @@ export class OutcarRun {
       if (!this.#started && natoms) this.#header.positions = await readPositionRows(scanner, natoms);
       return undefined;
     }
-    const title = scanner.text();
-    if (!title.includes('TOTAL-FORCE')) return undefined;
+    if (!lineHas(scanner, 'TOTAL-FORCE')) return undefined;
     const line = scanner.lineNumber;
     if (!natoms) throw scanner.error('expected NIONS and ions per type before the force table');
-    const done = this.#begin(title.includes('(ML)'), (step) => step.table !== undefined);
+    const done = this.#begin(lineHas(scanner, '(ML)'), (step) => step.table !== undefined);
     const step = this.#step as OutcarStep;
     step.tableLine = line;
     const table = await readForceTable(scanner, natoms);

@@ -2,7 +2,8 @@ import { TruncatedError } from '../../src/core/errors.ts';
 import type { Frame } from '../../src/core/frame.ts';
 import { TextScanner } from '../../src/scan/text-scanner.ts';
 import type { Format, ReadOptions } from '../format.ts';
-import { ANCHOR, ANCHOR_STARTS, anchorOf } from './outcar-anchors.ts';
+import { AnchorLines } from './anchor-lines.ts';
+import { ANCHOR, anchorOf } from './outcar-anchors.ts';
 import { OutcarRun } from './outcar-run.ts';
 import { writeOutcar } from './outcar-write.ts';
 
@@ -55,6 +56,7 @@ function sniffOutcar(head: Uint8Array): number {
 
 async function* readOutcar(source: AsyncIterable<Uint8Array>, options: ReadOptions): AsyncGenerator<Frame, void> {
   const scanner = new TextScanner(source, options.path, NAME);
+  const lines = new AnchorLines(scanner);
   const run = new OutcarRun(scanner, options);
   scanner.frame = 0;
   let cut: TruncatedError | undefined;
@@ -62,7 +64,7 @@ async function* readOutcar(source: AsyncIterable<Uint8Array>, options: ReadOptio
     for (;;) {
       let frame: Frame | undefined;
       try {
-        if (!scanner.trySkipTo(ANCHOR_STARTS) && !(await scanner.fill())) break;
+        if (!lines.tryNext() && !(await scanner.fill())) break;
         const anchor = anchorOf(scanner.bytes, scanner.start, scanner.end);
         if (anchor === ANCHOR.none) continue;
         frame = OutcarRun.isBlock(anchor) ? await run.takeBlock(anchor) : run.takeLine(anchor);

@@ -17,7 +17,8 @@ static napi_value raise(napi_env env, const char *message) {
 }
 
 /* Data of a typed array of the given type with at least `least` items; false otherwise. */
-static bool typed(napi_env env, napi_value value, napi_typedarray_type wanted, size_t least, void **data, size_t *length) {
+static bool typed(napi_env env, napi_value value, napi_typedarray_type wanted, size_t least, void **data,
+                  size_t *length) {
   bool is = false;
   napi_typedarray_type type;
   if (napi_is_typedarray(env, value, &is) || !is) return false;
@@ -84,8 +85,8 @@ typedef struct {
   int32_t *status;
 } Request;
 
-/* (handle, element, positions, first, neighbors, forces, virial, energies, memberEnergies, memberForces, memberVirials, features,
- * featureStride, extrapolations, status): an empty array = not wanted. Returns what is wrong, or NULL. */
+/* (handle, element, positions, first, neighbors, forces, virial, energies, memberEnergies, memberForces, memberVirials,
+ * features, featureStride, extrapolations, status): an empty array = not wanted. Returns what is wrong, or NULL. */
 static const char *read_request(napi_env env, const napi_value *argv, Request *request) {
   void *data = NULL, *p[ARGUMENTS] = {0};
   size_t length[ARGUMENTS] = {0};
@@ -101,8 +102,8 @@ static const char *read_request(napi_env env, const napi_value *argv, Request *r
   }
   const size_t nall = length[1], centers = length[3] ? length[3] - 1 : 0, m = (size_t)h->members;
   const bool members = length[9] > 0;
-  if (nall > 0x7fffffff / 3 || length[3] == 0 || centers > nall || length[2] < 3 * nall || length[5] < 3 * nall || length[6] < 6 ||
-      length[7] < centers || (length[8] && length[8] < m * centers) ||
+  if (nall > 0x7fffffff / 3 || length[3] == 0 || centers > nall || length[2] < 3 * nall || length[5] < 3 * nall ||
+      length[6] < 6 || length[7] < centers || (length[8] && length[8] < m * centers) ||
       (members && (length[9] < m * 3 * nall || length[10] < 6 * m)) || stride < 0 ||
       (length[11] && (stride == 0 || length[11] < (size_t)stride * centers)) || length[14] < 2)
     return "evaluate: an array is too short";
@@ -173,8 +174,8 @@ static void complete(napi_env env, napi_status status, void *data) {
   free(b);
 }
 
-/* evaluateAsync(..., callback(code)): on a thread of its own. Until the callback, the caller must keep handle and arrays alive and
- * unchanged, and start no other evaluation with this handle. */
+/* evaluateAsync(..., callback(code)): on a thread of its own. Until the callback, the caller must keep handle and
+ * arrays alive and unchanged, and start no other evaluation with this handle. */
 static napi_value js_evaluate_async(napi_env env, napi_callback_info info) {
   size_t argc = ARGUMENTS + 1;
   napi_value argv[ARGUMENTS + 1], name;
@@ -185,7 +186,8 @@ static napi_value js_evaluate_async(napi_env env, napi_callback_info info) {
   const char *wrong = read_request(env, argv, &b->request);
   napi_create_string_utf8(env, "hdnnp", 5, &name);
   if (!wrong && napi_create_reference(env, argv[ARGUMENTS], 1, &b->callback)) wrong = "evaluateAsync: no callback";
-  if (!wrong && (napi_create_async_work(env, NULL, name, execute, complete, b, &b->work) || napi_queue_async_work(env, b->work)))
+  if (!wrong &&
+      (napi_create_async_work(env, NULL, name, execute, complete, b, &b->work) || napi_queue_async_work(env, b->work)))
     wrong = "evaluateAsync: no thread";
   if (wrong) {
     free(b);
@@ -198,7 +200,10 @@ __attribute__((visibility("default"))) napi_value napi_register_module_v1(napi_e
   static const struct {
     const char *name;
     napi_callback call;
-  } functions[] = {{"variants", js_variants}, {"create", js_create}, {"evaluate", js_evaluate}, {"evaluateAsync", js_evaluate_async}};
+  } functions[] = {{"variants", js_variants},
+                   {"create", js_create},
+                   {"evaluate", js_evaluate},
+                   {"evaluateAsync", js_evaluate_async}};
   napi_value value;
   for (size_t k = 0; k < sizeof functions / sizeof *functions; k++) {
     napi_create_function(env, functions[k].name, strlen(functions[k].name), functions[k].call, NULL, &value);

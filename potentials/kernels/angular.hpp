@@ -9,7 +9,7 @@ constexpr int STREAM = 1024; // triplets of the panel that groups without room o
 /// Working space of the angular stages besides the kept panels.
 template <class S> struct AngularSpace {
   using T = typename S::Number;
-  T *x;       // (r - rs)^2 and exponents of rows and columns: 2 (1 + operations) rows of neighbors
+  T *x; // (r - rs)^2 and exponents of rows and columns: 2 (1 + operations) rows of neighbors
   size_t xStride;
   T *s, *sc, *sr, *st; // adjoints of a block
   T *square, *cosine;
@@ -67,7 +67,8 @@ template <class S> Panel<S> takePanel(Center<S> &c, int rows, int triplets, int 
   return p;
 }
 
-template <class S> void forwardPanel(const Center<S> &c, const GroupRun<S> &run, const Panel<S> &p, const AngularSpace<S> &space) {
+template <class S>
+void forwardPanel(const Center<S> &c, const GroupRun<S> &run, const Panel<S> &p, const AngularSpace<S> &space) {
   for (int row = 0, first, end; row < p.nRow;) {
     row = blockEnd(p, row, first, end);
     values(c, run, p, first, end);
@@ -106,8 +107,8 @@ template <class S> void angularForward(Center<S> &c, AngularSpace<S> &space, Gro
 
 /// Adds e P(c), e P'(c), -eta e P(c) of one eta to S, S_c, S_R: P has the coefficients w[0 ... Z].
 template <class S, int Z>
-void momentAdjoint(const typename S::Number *e, const typename S::Number *c, int n, const double *w, double eta, bool fresh,
-                   const AngularSpace<S> &space) {
+void momentAdjoint(const typename S::Number *e, const typename S::Number *c, int n, const double *w, double eta,
+                   bool fresh, const AngularSpace<S> &space) {
   using V = typename S::V;
   typename S::Number *const s = space.s, *const sc = space.sc, *const sr = space.sr;
   for (int t = 0; t < n; t += S::lanes) {
@@ -137,7 +138,8 @@ void momentAdjoint(const typename S::Number *e, const typename S::Number *c, int
 
 /// S, S_c and S_R of a block from the weights of the group's channels.
 template <class S>
-void adjoints(const GroupRun<S> &run, const Panel<S> &p, int first, int end, const double *weight, const AngularSpace<S> &space) {
+void adjoints(const GroupRun<S> &run, const Panel<S> &p, int first, int end, const double *weight,
+              const AngularSpace<S> &space) {
   using T = typename S::Number;
   using V = typename S::V;
   const Angular &g = *run.g;
@@ -192,12 +194,14 @@ void adjoints(const GroupRun<S> &run, const Panel<S> &p, int first, int end, con
       }
     });
   }
-  for (int t = 0; t < n; t += S::lanes) S::store(sc + t, S::load(sc + t) - S::load(space.st + t) * S::load(inverse + t));
+  for (int t = 0; t < n; t += S::lanes)
+    S::store(sc + t, S::load(sc + t) - S::load(space.st + t) * S::load(inverse + t));
 }
 
 /// Step C for one row of triplets: beta and alpha_k overwrite S_c and S_R at `at`; returns alpha_j.
 template <class S, bool WIDE, bool SHIFTED>
-typename S::Number rowGradient(const GroupRun<S> &run, const Panel<S> &p, const Row &row, const AngularSpace<S> &space, int at) {
+typename S::Number rowGradient(const GroupRun<S> &run, const Panel<S> &p, const Row &row, const AngularSpace<S> &space,
+                               int at) {
   using T = typename S::Number;
   using V = typename S::V;
   const double rs = run.g->rs;
@@ -227,8 +231,8 @@ typename S::Number rowGradient(const GroupRun<S> &run, const Panel<S> &p, const 
 
 /// Step D: adds beta d_j and alpha_k to every k, and sum beta d_k and alpha_j to j.
 template <class S>
-void scatterRow(Center<S> &c, const GroupRun<S> &run, const int *slot, int count, const Row &row, const typename S::Number *beta,
-                const typename S::Number *alphaK, typename S::Number alphaJ) {
+void scatterRow(Center<S> &c, const GroupRun<S> &run, const int *slot, int count, const Row &row,
+                const typename S::Number *beta, const typename S::Number *alphaK, typename S::Number alphaJ) {
   using T = typename S::Number;
   using F = Simd<T, 4>;
   using V4 = typename F::V;
@@ -251,7 +255,8 @@ void scatterRow(Center<S> &c, const GroupRun<S> &run, const int *slot, int count
 }
 
 template <class S>
-void backwardPanel(Center<S> &c, const GroupRun<S> &run, const Panel<S> &p, const double *weight, const AngularSpace<S> &space) {
+void backwardPanel(Center<S> &c, const GroupRun<S> &run, const Panel<S> &p, const double *weight,
+                   const AngularSpace<S> &space) {
   const bool shifted = run.g->rs != 0;
   for (int row = 0, first, end; row < p.nRow;) {
     const int last = blockEnd(p, row, first, end);
@@ -268,7 +273,8 @@ void backwardPanel(Center<S> &c, const GroupRun<S> &run, const Panel<S> &p, cons
   }
 }
 
-template <class S> void angularBackward(Center<S> &c, AngularSpace<S> &space, const GroupState<S> *state, const double *weight) {
+template <class S>
+void angularBackward(Center<S> &c, AngularSpace<S> &space, const GroupState<S> *state, const double *weight) {
   for (int k = 0; k < c.e->nAng; k++) {
     const Angular &g = c.e->angular[k];
     const GroupRun<S> run = prepareGroup(c, g, space);

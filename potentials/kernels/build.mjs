@@ -100,7 +100,12 @@ async function buildAddon(folder) {
   const shared =
     process.platform === 'darwin' ? ['-bundle', '-undefined', 'dynamic_lookup'] : ['-shared', '-pthread', '-Wl,-s'];
   const out = join(folder, 'hdnnp.node');
-  await run(cc, [...shared, ...[...variants.map(([name]) => name), 'addon', 'evaluation', 'pool'].map(object), '-o', out]);
+  await run(cc, [
+    ...shared,
+    ...[...variants.map(([name]) => name), 'addon', 'evaluation', 'pool'].map(object),
+    '-o',
+    out,
+  ]);
   return out;
 }
 

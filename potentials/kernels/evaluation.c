@@ -17,9 +17,11 @@ int variants(Variant out[MOST_VARIANTS]) {
       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx2") &&
       __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2"))
     out[n++] = (Variant){"avx512", &nnp_kernel_avx512};
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2"))
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
+      __builtin_cpu_supports("bmi2"))
     out[n++] = (Variant){"avx2", &nnp_kernel_avx2};
-  if (__builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt")) out[n++] = (Variant){"sse", &nnp_kernel_sse};
+  if (__builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt"))
+    out[n++] = (Variant){"sse", &nnp_kernel_sse};
 #else
   out[n++] = (Variant){"neon", &nnp_kernel_neon};
 #endif
@@ -62,8 +64,8 @@ static void run_range(void *data, int t) {
     r.extrapolations = own->extrapolations;
   }
   r.extrapolation_count = 0;
-  own->code = h->kernel->range(h->model, &job->atoms, job->begin[t], job->begin[t + 1], job->first, job->neighbors, own->scratch,
-                               own->scratch_bytes, &r);
+  own->code = h->kernel->range(h->model, &job->atoms, job->begin[t], job->begin[t + 1], job->first, job->neighbors,
+                               own->scratch, own->scratch_bytes, &r);
   own->at = r.at;
   own->extrapolation_count = r.extrapolation_count;
 }
@@ -91,7 +93,7 @@ static int fail(Job *job, int code, int at) {
 }
 
 /* Contiguous ranges of about equal cost: a neighbor costs one unit, a pair of neighbors a bit. */
-static void share(const Job *job, int centers, int threads) {
+static void share(Job *job, int centers, int threads) {
   double total = 0, sum = 0;
   for (int i = 0; i < centers; i++) {
     const double n = job->first[i + 1] - job->first[i];
@@ -132,7 +134,8 @@ static bool prepare_threads(Job *job, size_t scratch_bytes) {
   return true;
 }
 
-/* The list must lie inside its arrays: the kernel itself checks the indices. Returns the longest row, -1 if it does not. */
+/* The list must lie inside its arrays: the kernel itself checks the indices. Returns the longest row, -1 if it does
+ * not. */
 static int longest_row(const Job *job, int centers, size_t listed) {
   int longest = 0;
   if (job->first[0] < 0) return -1;
@@ -170,7 +173,8 @@ int evaluate(Job *job, int centers, size_t listed) {
   if (bad >= 0) return fail(job, NNP_BAD_POSITION, bad);
   const int worth = centers < LEAST_CENTERS ? 1 : centers / LEAST_CENTERS;
   job->threads = worth < h->threads ? worth : h->threads;
-  if (!prepare_threads(job, h->kernel->scratch_bytes(h->model, longest, h->minimum))) return fail(job, NNP_CAPACITY, -1);
+  if (!prepare_threads(job, h->kernel->scratch_bytes(h->model, longest, h->minimum)))
+    return fail(job, NNP_CAPACITY, -1);
   share(job, centers, job->threads);
   if (job->threads == 1)
     run_range(job, 0);

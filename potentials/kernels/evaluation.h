@@ -51,7 +51,8 @@ int variants(Variant out[MOST_VARIANTS]);
 Handle *create(const NnpKernel *kernel, const double *blob, size_t length, int threads, bool minimum_scratch);
 void destroy(Handle *handle);
 
-/* Evaluates `centers` central atoms; `listed` is the length of job->neighbors. Returns an NnpCode; on error job->result.at. */
+/* Evaluates `centers` central atoms; `listed` is the length of job->neighbors. Returns an NnpCode; on error
+ * job->result.at. */
 int evaluate(Job *job, int centers, size_t listed);
 
 #endif

@@ -70,9 +70,11 @@ void takeSpace(Center<Lanes> &c, const Model &m, int listed, Space &s) {
 
 /// Bytes of gather(), views() and radialForward() for an atom with this many listed neighbors.
 size_t neighborBytes(const Model &m, int listed) {
-  const size_t slots = (size_t)listed + (size_t)m.nEl * NNP_LANES + 2 * NNP_LANES, segment = (size_t)listed + 3 * NNP_LANES;
-  return slots * (4 * 8 + 4 + 6 * 8 + 2 * 4 + 8 * 8) + m.maxRadialRows * segment * 8 + m.maxListed * segment * (7 * 8 + 4) +
-         (size_t)m.nEl * 12 + m.maxView * sizeof(ViewRows<double>) + (64 + RED_ZONE) * (32 + 2 * (size_t)m.maxView + 12 * (size_t)m.maxListed + m.maxRad);
+  const size_t slots = (size_t)listed + (size_t)m.nEl * NNP_LANES + 2 * NNP_LANES,
+               segment = (size_t)listed + 3 * NNP_LANES;
+  return slots * (4 * 8 + 4 + 6 * 8 + 2 * 4 + 8 * 8) + m.maxRadialRows * segment * 8 +
+         m.maxListed * segment * (7 * 8 + 4) + (size_t)m.nEl * 12 + m.maxView * sizeof(ViewRows<double>) +
+         (64 + RED_ZONE) * (32 + 2 * (size_t)m.maxView + 12 * (size_t)m.maxListed + m.maxRad);
 }
 
 constexpr size_t KEPT_BYTES = 4 << 20;
@@ -140,8 +142,8 @@ void reverse(Center<Lanes> &c, Space &s, const double *dEdG, int center, double 
   output(c, center, forces, virial);
 }
 
-int evaluate(const Model &m, const NnpAtoms &atoms, int center, int row, const int *neighbors, int listed, Center<Lanes> &c,
-             NnpResult &out) {
+int evaluate(const Model &m, const NnpAtoms &atoms, int center, int row, const int *neighbors, int listed,
+             Center<Lanes> &c, NnpResult &out) {
   Space s;
   takeSpace(c, m, listed, s);
   if (c.full()) return NNP_CAPACITY;
@@ -177,8 +179,8 @@ int evaluate(const Model &m, const NnpAtoms &atoms, int center, int row, const i
   return NNP_OK;
 }
 
-int atom(const void *model, const NnpAtoms *atoms, int center, int row, const int *neighbors, int count, void *scratch, size_t bytes,
-         NnpResult *result) {
+int atom(const void *model, const NnpAtoms *atoms, int center, int row, const int *neighbors, int count, void *scratch,
+         size_t bytes, NnpResult *result) {
   const Model &m = modelOf(model);
   result->at = center;
   if (center < 0 || center >= atoms->nall || count < 0) return NNP_BAD_INDEX;
@@ -192,10 +194,12 @@ int atom(const void *model, const NnpAtoms *atoms, int center, int row, const in
   return evaluate(m, *atoms, center, row, neighbors, count, c, *result);
 }
 
-int range(const void *model, const NnpAtoms *atoms, int begin, int end, const int *first, const int *neighbors, void *scratch,
-          size_t bytes, NnpResult *result) {
+int range(const void *model, const NnpAtoms *atoms, int begin, int end, const int *first, const int *neighbors,
+          void *scratch, size_t bytes, NnpResult *result) {
   for (int i = begin; i < end; i++)
-    if (const int code = atom(model, atoms, i, i, neighbors + first[i], first[i + 1] - first[i], scratch, bytes, result)) return code;
+    if (const int code =
+            atom(model, atoms, i, i, neighbors + first[i], first[i + 1] - first[i], scratch, bytes, result))
+      return code;
   return NNP_OK;
 }
 
@@ -203,6 +207,6 @@ int range(const void *model, const NnpAtoms *atoms, int begin, int end, const in
 
 extern "C" {
 extern const NnpKernel NNP_SYMBOL;
-const NnpKernel NNP_SYMBOL = {NNP_BLOB_VERSION, NNP_LANES, modelBytes,    modelInit,      members, cutoff,
+const NnpKernel NNP_SYMBOL = {NNP_BLOB_VERSION, NNP_LANES,    modelBytes,   modelInit,      members, cutoff,
                               offset,           atomicNumber, scratchBytes, checkPositions, atom,    range};
 }

@@ -101,7 +101,8 @@ constexpr size_t RED_ZONE = 64; // between the pieces, so that the address sanit
 constexpr size_t RED_ZONE = 0;
 #endif
 
-/// Hands out aligned pieces of memory; without memory it only counts. Pieces beyond the limit must not be touched: see full().
+/// Hands out aligned pieces of memory; without memory it only counts. Pieces beyond the limit must not be touched: see
+/// full().
 struct Bump {
   char *base;
   size_t used, limit;

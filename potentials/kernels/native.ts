@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { BLOB_VERSION } from './blob.ts';
 import type { KernelCall, KernelInstance } from './kernel-instance.ts';
-import { kernelFolder } from './package-root.ts';
+import { kernelFolder } from './kernel-folder.ts';
 
 /** addon.c. */
 interface Addon {

@@ -1,4 +1,5 @@
-// Steps 0 and 1: the neighbors of one atom, sorted by element, with their windows. One Center is the working state of an atom.
+// Steps 0 and 1: the neighbors of one atom, sorted by element, with their windows. One Center is the working state of
+// an atom.
 #pragma once
 #include "windows.hpp"
 
@@ -116,7 +117,8 @@ template <class S> void clearGradient(Center<S> &c) {
 }
 
 /// The neighbors inside the view's window; the whole segment, uncopied, when none is outside.
-template <class S> void listView(Center<S> &c, const ViewRows<typename S::Number> &v, int real, List<typename S::Number> &list) {
+template <class S>
+void listView(Center<S> &c, const ViewRows<typename S::Number> &v, int real, List<typename S::Number> &list) {
   using T = typename S::Number;
   constexpr int ROWS = 7, R = 3, Q = 4;
   const T *const from[ROWS] = {c.dx + v.start, c.dy + v.start, c.dz + v.start, c.r + v.start, c.q + v.start, v.f, v.h};

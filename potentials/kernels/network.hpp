@@ -32,7 +32,9 @@ template <class S> void activate(int kind, int n, const double *z, double *value
     const V x = S::load(z + k);
     V f, d;
     switch (kind) {
-    case 0: f = x, d = one; break;
+    case 0:
+      f = x, d = one;
+      break;
     case 1: { // u = 1 - |tanh|: the slope u (2 - u) keeps its digits where tanh saturates
       const V u = 2.0 / (exp<S>(2.0 * S::abs(x)) + 1.0);
       f = x < zero ? u - 1.0 : 1.0 - u;
@@ -51,7 +53,9 @@ template <class S> void activate(int kind, int n, const double *z, double *value
       d = 1.0 / (1.0 + exp<S>(-x));
       break;
     }
-    case 4: f = S::max(x, zero), d = x > zero ? one : zero; break;
+    case 4:
+      f = S::max(x, zero), d = x > zero ? one : zero;
+      break;
     case 5:
       f = exp<S>(-0.5 * x * x);
       d = -x * f;
@@ -66,7 +70,8 @@ template <class S> void activate(int kind, int n, const double *z, double *value
       f = exp<S>(-x);
       d = -f;
       break;
-    default: f = x * x, d = 2.0 * x;
+    default:
+      f = x * x, d = 2.0 * x;
     }
     S::store(value + k, f);
     S::store(slope + k, d);
@@ -81,7 +86,8 @@ struct NetworkSpace {
 
 /// Output of one network for scaled inputs, and dE/dG into dEdG (nG padded to PAD).
 template <class S>
-double evaluateNetwork(const Network &net, int nG, const double *g, double *scaled, const NetworkSpace &space, double *dEdG) {
+double evaluateNetwork(const Network &net, int nG, const double *g, double *scaled, const NetworkSpace &space,
+                       double *dEdG) {
   for (int k = 0; k < nG; k++) scaled[k] = net.a[k] * g[k] + net.b[k];
   const double *x = scaled;
   for (int l = 0; l < net.nLayer; l++) {

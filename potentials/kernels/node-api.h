@@ -1,5 +1,5 @@
-/* The part of Node-API (version 8, stable ABI) that addon.c uses, declared here so that building needs no headers from anywhere.
- * Reference: https://nodejs.org/api/n-api.html */
+/* The part of Node-API (version 8, stable ABI) that addon.c uses, declared here so that building needs no headers from
+ * anywhere. Reference: https://nodejs.org/api/n-api.html */
 #ifndef NNP_NODE_API_H
 #define NNP_NODE_API_H
 
@@ -20,9 +20,11 @@ typedef struct napi_async_work__ *napi_async_work;
 typedef void (*napi_async_execute_callback)(napi_env env, void *data);
 typedef void (*napi_async_complete_callback)(napi_env env, napi_status status, void *data);
 
-napi_status napi_create_function(napi_env, const char *name, size_t length, napi_callback, void *data, napi_value *result);
+napi_status napi_create_function(napi_env, const char *name, size_t length, napi_callback, void *data,
+                                 napi_value *result);
 napi_status napi_set_named_property(napi_env, napi_value object, const char *name, napi_value value);
-napi_status napi_get_cb_info(napi_env, napi_callback_info, size_t *argc, napi_value *argv, napi_value *self, void **data);
+napi_status napi_get_cb_info(napi_env, napi_callback_info, size_t *argc, napi_value *argv, napi_value *self,
+                             void **data);
 napi_status napi_is_typedarray(napi_env, napi_value, bool *result);
 napi_status napi_get_typedarray_info(napi_env, napi_value, napi_typedarray_type *type, size_t *length, void **data,
                                      napi_value *buffer, size_t *offset);
@@ -35,7 +37,8 @@ napi_status napi_create_string_utf8(napi_env, const char *, size_t length, napi_
 napi_status napi_create_array(napi_env, napi_value *result);
 napi_status napi_set_element(napi_env, napi_value object, uint32_t index, napi_value value);
 napi_status napi_get_undefined(napi_env, napi_value *result);
-napi_status napi_call_function(napi_env, napi_value self, napi_value function, size_t argc, const napi_value *argv, napi_value *result);
+napi_status napi_call_function(napi_env, napi_value self, napi_value function, size_t argc, const napi_value *argv,
+                               napi_value *result);
 napi_status napi_create_reference(napi_env, napi_value, uint32_t count, napi_ref *result);
 napi_status napi_get_reference_value(napi_env, napi_ref, napi_value *result);
 napi_status napi_delete_reference(napi_env, napi_ref);

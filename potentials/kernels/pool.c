@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* Built on a recent glibc, the addon must still load where Node does: take the symbol versions from before threads moved to libc. */
+/* Built on a recent glibc, the addon must still load where Node does: take the symbol versions from before threads
+ * moved to libc. */
 #if defined(__linux__) && defined(__GLIBC__) && defined(__x86_64__)
 __asm__(".symver pthread_create,pthread_create@GLIBC_2.2.5");
 __asm__(".symver pthread_join,pthread_join@GLIBC_2.2.5");

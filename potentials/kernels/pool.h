@@ -1,4 +1,5 @@
-/* A pool of threads that all run one job at a time: job(data, thread) for thread = 0 ... threads-1; the caller is thread 0. */
+/* A pool of threads that all run one job at a time: job(data, thread) for thread = 0 ... threads-1; the caller is
+ * thread 0. */
 #ifndef NNP_POOL_H
 #define NNP_POOL_H
 

@@ -4,7 +4,8 @@
 
 namespace {
 
-// Rows of a panel, one number per triplet. Behind them: theta and 1/sin(theta) where needed, then those of the exponent plan.
+// Rows of a panel, one number per triplet. Behind them: theta and 1/sin(theta) where needed, then those of the exponent
+// plan.
 enum PanelRow { COS, QK, FF, HK, GJK, RADII, WEIGHT, QJK, EXTRA };
 
 /// One neighbor j and its partners k: triplets first ... first+count-1, padded to whole vectors by neutral ones.
@@ -28,7 +29,7 @@ template <class S> struct GroupRun {
   using T = typename S::Number;
   const Angular *g;
   const List<T> *rows, *columns;
-  bool same;          // one element: k < j
+  bool same;               // one element: k < j
   const T *xRow, *xColumn; // (r - rs)^2
   const T *eRow, *eColumn; // exponents per neighbor, wide groups only
   size_t eStride;
@@ -47,7 +48,8 @@ template <class S> NNP_INLINE void padRow(const Panel<S> &p, int at, int end, in
 }
 
 /// Narrow row: keeps k with lo < r_jk < hi. Returns the number kept.
-template <class S> NNP_INLINE int narrowRow(const GroupRun<S> &run, const Panel<S> &p, int j, int first, double lo2, double hi2) {
+template <class S>
+NNP_INLINE int narrowRow(const GroupRun<S> &run, const Panel<S> &p, int j, int first, double lo2, double hi2) {
   using T = typename S::Number;
   using V = typename S::V;
   const List<T> &a = *run.rows, &b = *run.columns;
@@ -55,8 +57,8 @@ template <class S> NNP_INLINE int narrowRow(const GroupRun<S> &run, const Panel<
   const T x = a.dx[j], y = a.dy[j], z = a.dz[j], q = a.q[j], f = a.f[j], xj = run.xRow[j];
   const T ux = x * q, uy = y * q, uz = z * q;
   const T third = run.g->rs == 0 ? 1 : 0; // R holds r_jk^2 at once, or gets (r_jk - rs)^2 later
-  T *const cosine = p.row(COS) + first, *const qk = p.row(QK) + first, *const ff = p.row(FF) + first, *const hk = p.row(HK) + first,
-    *const square = p.row(GJK) + first, *const radii = p.row(RADII) + first;
+  T *const cosine = p.row(COS) + first, *const qk = p.row(QK) + first, *const ff = p.row(FF) + first,
+           *const hk = p.row(HK) + first, *const square = p.row(GJK) + first, *const radii = p.row(RADII) + first;
   int *const slot = p.slot + first;
   int n = 0;
 #if defined(__AVX512F__)
@@ -67,8 +69,9 @@ template <class S> NNP_INLINE int narrowRow(const GroupRun<S> &run, const Panel<
       const V c = (xk * ux + yk * uy + zk * uz) * q;
       const int left = columns - k;
       const __mmask8 lanes = left >= 8 ? 0xff : (__mmask8)((1 << left) - 1);
-      const __mmask8 keep = _mm512_mask_cmp_pd_mask(_mm512_mask_cmp_pd_mask(lanes, (__m512d)r2, _mm512_set1_pd(hi2), _CMP_LT_OQ),
-                                                    (__m512d)r2, _mm512_set1_pd(lo2), _CMP_GT_OQ);
+      const __mmask8 keep =
+          _mm512_mask_cmp_pd_mask(_mm512_mask_cmp_pd_mask(lanes, (__m512d)r2, _mm512_set1_pd(hi2), _CMP_LT_OQ),
+                                  (__m512d)r2, _mm512_set1_pd(lo2), _CMP_GT_OQ);
       const auto put = [&](T *to, V v) { _mm512_storeu_pd(to + n, _mm512_maskz_compress_pd(keep, (__m512d)v)); };
       put(cosine, c);
       put(square, r2);
@@ -201,7 +204,8 @@ template <class S> void values(const Center<S> &c, const GroupRun<S> &run, const
   }
 }
 
-/// Sum of the vectors w, w c, w c^2 ... w c^Z over a block; Z is known to the compiler so that the sums stay in registers.
+/// Sum of the vectors w, w c, w c^2 ... w c^Z over a block; Z is known to the compiler so that the sums stay in
+/// registers.
 template <class S, int Z>
 void momentSums(const typename S::Number *f, const typename S::Number *e, const typename S::Number *c, int n,
                 typename S::Number *sums) {
@@ -225,15 +229,24 @@ void momentSums(const typename S::Number *f, const typename S::Number *e, const 
 /// Calls body(Type<z>{}) for a run-time z in 0 ... 8.
 template <class F> NNP_INLINE void withPower(int z, F body) {
   switch (z) {
-  case 0: return body(Type<0>{});
-  case 1: return body(Type<1>{});
-  case 2: return body(Type<2>{});
-  case 3: return body(Type<3>{});
-  case 4: return body(Type<4>{});
-  case 5: return body(Type<5>{});
-  case 6: return body(Type<6>{});
-  case 7: return body(Type<7>{});
-  default: return body(Type<8>{});
+  case 0:
+    return body(Type<0>{});
+  case 1:
+    return body(Type<1>{});
+  case 2:
+    return body(Type<2>{});
+  case 3:
+    return body(Type<3>{});
+  case 4:
+    return body(Type<4>{});
+  case 5:
+    return body(Type<5>{});
+  case 6:
+    return body(Type<6>{});
+  case 7:
+    return body(Type<7>{});
+  default:
+    return body(Type<8>{});
   }
 }
 

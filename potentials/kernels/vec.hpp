@@ -1,6 +1,6 @@
 // W numbers of type T side by side: GCC/Clang vector extensions, and the few operations they lack.
-// Everything in these headers lives in an unnamed namespace: one object file per instruction set holds its own copy, and the
-// linker must never merge them.
+// Everything in these headers lives in an unnamed namespace: one object file per instruction set holds its own copy,
+// and the linker must never merge them.
 #pragma once
 
 #if defined(__AVX2__) || defined(__SSE4_2__)
@@ -16,7 +16,9 @@
 namespace {
 
 template <class T> struct IntOf;
-template <> struct IntOf<double> { typedef long long type; };
+template <> struct IntOf<double> {
+  typedef long long type;
+};
 
 template <class T, int W> struct Simd {
   typedef T Number;
@@ -35,7 +37,9 @@ template <class T, int W> struct Simd {
     __builtin_memcpy(&v, p, sizeof v);
     return v;
   }
-  static NNP_INLINE void store(T *p, V v) { __builtin_memcpy(__builtin_assume_aligned(p, W * sizeof(T)), &v, sizeof v); }
+  static NNP_INLINE void store(T *p, V v) {
+    __builtin_memcpy(__builtin_assume_aligned(p, W * sizeof(T)), &v, sizeof v);
+  }
   static NNP_INLINE void storeu(T *p, V v) { __builtin_memcpy(p, &v, sizeof v); }
   static NNP_INLINE V all(T x) { return x - V{}; }
   static NNP_INLINE V max(V a, V b) { return a > b ? a : b; }
@@ -48,7 +52,7 @@ template <class T, int W> struct Simd {
   }
 };
 
-#define NNP_SQRT(W, CALL) \
+#define NNP_SQRT(W, CALL)                                                                                              \
   static NNP_INLINE Simd<double, W>::V sqrt(Simd<double, W>::V v) { return (Simd<double, W>::V)(CALL); }
 
 #if defined(__AVX512F__)

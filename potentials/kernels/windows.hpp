@@ -1,5 +1,6 @@
-// Radial and angular windows: cutoff functions of types 0-8 and compact cores, with slopes. Definitions: n2p2 documentation,
-// "Symmetry functions" and "Cutoff functions"; written in y = 1 - x, which stays relatively exact at the outer edge.
+// Radial and angular windows: cutoff functions of types 0-8 and compact cores, with slopes. Definitions: n2p2
+// documentation, "Symmetry functions" and "Cutoff functions"; written in y = 1 - x, which stays relatively exact at the
+// outer edge.
 #pragma once
 #include "math.hpp"
 #include "model.hpp"
@@ -69,7 +70,8 @@ template <class S, class In, class Out> void tanhRow(const Window &w, int n, In 
 }
 
 /// y of a compact window at v, and the sign of v - center.
-template <class S> NNP_INLINE typename S::V compactY(typename S::V v, double lo, double hi, double inverse, typename S::V &sign) {
+template <class S>
+NNP_INLINE typename S::V compactY(typename S::V v, double lo, double hi, double inverse, typename S::V &sign) {
   using V = typename S::V;
   const V left = v - lo, right = hi - v;
   sign = left > right ? S::all(1.0) : S::all(-1.0);
@@ -90,20 +92,33 @@ template <class S, int TYPE, class In, class Out> void compactRow(const Window &
 
 template <class S, class In, class Out> NNP_INLINE void windowRow(const Window &w, int n, In in, Out out) {
   switch (w.kind) {
-  case 0: return cutoffRow<S, 0>(w, n, in, out);
-  case 1: return cutoffRow<S, 1>(w, n, in, out);
+  case 0:
+    return cutoffRow<S, 0>(w, n, in, out);
+  case 1:
+    return cutoffRow<S, 1>(w, n, in, out);
   case 2:
-  case 3: return tanhRow<S>(w, n, in, out);
-  case 4: return cutoffRow<S, 4>(w, n, in, out);
-  case 5: return cutoffRow<S, 5>(w, n, in, out);
-  case 6: return cutoffRow<S, 6>(w, n, in, out);
-  case 7: return cutoffRow<S, 7>(w, n, in, out);
-  case 8: return cutoffRow<S, 8>(w, n, in, out);
-  case COMPACT + 0: return compactRow<S, 5>(w, n, in, out);
-  case COMPACT + 1: return compactRow<S, 6>(w, n, in, out);
-  case COMPACT + 2: return compactRow<S, 7>(w, n, in, out);
-  case COMPACT + 3: return compactRow<S, 8>(w, n, in, out);
-  default: return compactRow<S, 4>(w, n, in, out);
+  case 3:
+    return tanhRow<S>(w, n, in, out);
+  case 4:
+    return cutoffRow<S, 4>(w, n, in, out);
+  case 5:
+    return cutoffRow<S, 5>(w, n, in, out);
+  case 6:
+    return cutoffRow<S, 6>(w, n, in, out);
+  case 7:
+    return cutoffRow<S, 7>(w, n, in, out);
+  case 8:
+    return cutoffRow<S, 8>(w, n, in, out);
+  case COMPACT + 0:
+    return compactRow<S, 5>(w, n, in, out);
+  case COMPACT + 1:
+    return compactRow<S, 6>(w, n, in, out);
+  case COMPACT + 2:
+    return compactRow<S, 7>(w, n, in, out);
+  case COMPACT + 3:
+    return compactRow<S, 8>(w, n, in, out);
+  default:
+    return compactRow<S, 4>(w, n, in, out);
   }
 }
 
@@ -125,11 +140,16 @@ template <class S, class F> NNP_INLINE void thetaRow(const Theta &t, F loop) {
     };
   };
   switch (t.core) {
-  case COMPACT + 0: return loop(with(Type<5>{}));
-  case COMPACT + 1: return loop(with(Type<6>{}));
-  case COMPACT + 2: return loop(with(Type<7>{}));
-  case COMPACT + 3: return loop(with(Type<8>{}));
-  default: return loop(with(Type<4>{}));
+  case COMPACT + 0:
+    return loop(with(Type<5>{}));
+  case COMPACT + 1:
+    return loop(with(Type<6>{}));
+  case COMPACT + 2:
+    return loop(with(Type<7>{}));
+  case COMPACT + 3:
+    return loop(with(Type<8>{}));
+  default:
+    return loop(with(Type<4>{}));
   }
 }
 

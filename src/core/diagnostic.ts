@@ -7,6 +7,8 @@ export interface Diagnostic {
   readonly code: string;
   readonly message: string;
   readonly at?: SourceLocation;
+  /** Concerns the whole file, or says it of the first place only: a reader gives it once. */
+  readonly once?: true;
 }
 
 export type DiagnosticSink = (diagnostic: Diagnostic) => void;

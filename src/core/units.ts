@@ -2,9 +2,12 @@
 
 export const BOHR = 0.529177210903; // Å
 export const HARTREE = 27.211386245988; // eV
-export const ELEMENTARY_CHARGE = 1.602176634e-19; // C, exact
+const ELEMENTARY_CHARGE = 1.602176634e-19; // C, exact
 export const BOLTZMANN = 8.617333262145e-5; // eV/K
-export const AVOGADRO = 6.02214076e23; // 1/mol, exact
+const AVOGADRO = 6.02214076e23; // 1/mol, exact
+const PLANCK = 6.62607015e-34; // J s, exact
+/** G0 = 2e²/h in S: 77.480917 µS. */
+export const CONDUCTANCE_QUANTUM = (2 * ELEMENTARY_CHARGE ** 2) / PLANCK;
 /** amu·(Å/ps)² in eV: ½·m·v²·AMU_A2_PS2 is the kinetic energy in eV. */
 export const AMU_A2_PS2 = 1.0364269652680506e-4;
 

@@ -6,6 +6,8 @@ export interface Series {
   readonly points: readonly (readonly [number, number])[];
   /** Points instead of a line, for parity plots. */
   readonly scatter?: boolean;
+  /** Bars, for histograms: x is the middle of each. */
+  readonly bars?: boolean;
 }
 
 export interface Chart {
@@ -31,11 +33,11 @@ export function chartSvg(chart: Chart): string {
     yAxis: { type: chart.logY ? 'log' : 'value', name: chart.y, nameLocation: 'middle', nameGap: 70, scale: true },
     series: chart.series.map((s) => ({
       name: s.name,
-      type: s.scatter ? 'scatter' : 'line',
+      type: s.scatter ? 'scatter' : s.bars ? 'bar' : 'line',
       data: s.points as [number, number][],
       showSymbol: false,
       symbolSize: 4,
-      sampling: s.scatter ? undefined : 'lttb',
+      sampling: s.scatter || s.bars ? undefined : 'lttb',
     })),
   });
   const svg = canvas.renderToSVGString();

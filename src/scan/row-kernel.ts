@@ -26,6 +26,7 @@ interface Exports {
 
 interface Instance {
   readonly bytes: Uint8Array;
+  readonly buffer: ArrayBuffer;
   readonly integers: Int32Array;
   readonly doubles: Float64Array;
   readonly readRows: Exports['readRows'];
@@ -48,6 +49,7 @@ function load(): Instance {
   const { memory, readRows } = new WebAssembly.Instance(module).exports as Exports;
   const { buffer } = memory;
   instance = {
+    buffer,
     bytes: new Uint8Array(buffer),
     integers: new Int32Array(buffer),
     doubles: new Float64Array(buffer),
@@ -75,7 +77,7 @@ function fillTables({ bytes, doubles }: Instance): void {
 
 /**
  * Reads rows of blank-separated fields with the WebAssembly kernel. Fields of one group lie side by side in one table,
- * row-major; a symbol is a group of its own. Numbers are exactly those of `parseNumber`. Rows that it does not take (too
+ * row-major, and follow each other in a row; a symbol is a group of its own. Numbers are exactly those of `parseNumber`. Rows that it does not take (too
  * few or many fields, words for numbers, NaN, infinities, integers beyond 2^53) are left to the caller.
  */
 export class RowKernel {
@@ -84,11 +86,18 @@ export class RowKernel {
   /** Place in the input after them. */
   end = 0;
   readonly #kinds: readonly FieldKind[];
+  /** By field: what it is, its place, and how far that moves a row, as the module wants them. */
+  readonly #fields: Int32Array;
   readonly #groups: readonly number[];
   /** By group: fields, or 0 for a symbol, which takes one byte. */
   readonly #widths: number[] = [];
-  readonly #bases: number[] = [];
+  /** By group: bytes of a row in the tables before its own; those of symbols come last, so that the others are aligned. */
+  readonly #before: number[] = [];
+  /** Bytes of a row in all tables. */
+  readonly #bytes: number;
   readonly #rowsMost: number;
+  /** Rows that the tables of the last `read` have room for. */
+  #room = 0;
   /** Of the rows before: no more than the rows that are wanted is copied. */
   #rowBytes = 100;
 
@@ -100,12 +109,19 @@ export class RowKernel {
     groups.forEach((group, f) => {
       this.#widths[group] = kinds[f] === 'symbol' ? 0 : (this.#widths[group] ?? 0) + 1;
     });
-    const bytes = this.#widths.reduce((sum, width) => sum + 8 * Math.max(1, width), 0);
+    let bytes = 0;
+    for (const isSymbol of [false, true])
+      this.#widths.forEach((width, group) => {
+        if ((width === 0) !== isSymbol) return;
+        this.#before[group] = bytes;
+        bytes += isSymbol ? 1 : 8 * width;
+      });
+    this.#bytes = bytes;
     this.#rowsMost = Math.floor((load().bytes.length - OUTPUT) / bytes);
-    let base = OUTPUT;
-    this.#widths.forEach((width, group) => {
-      this.#bases[group] = base;
-      base += 8 * Math.max(1, width) * this.#rowsMost;
+    this.#fields = new Int32Array(4 * kinds.length);
+    kinds.forEach((kind, f) => {
+      this.#fields[4 * f] = KINDS[kind];
+      this.#fields[4 * f + 2] = kind === 'symbol' ? 1 : 8 * this.#widths[groups[f]];
     });
   }
 
@@ -130,8 +146,9 @@ export class RowKernel {
     const to = limit - from <= most ? limit : bytes.lastIndexOf(LF, from + most - 1) + 1;
     if (to <= from) return;
     module.bytes.set(bytes.subarray(from, to), INPUT);
+    this.#room = Math.min(rows, this.#rowsMost);
     this.#place(module.integers);
-    this.rows = module.readRows(this.#kinds.length, Math.min(rows, this.#rowsMost), INPUT + to - from);
+    this.rows = module.readRows(this.#kinds.length, this.#room, INPUT + to - from);
     this.end = from + module.integers[0] - INPUT;
     if (this.rows > 0) this.#rowBytes = (this.end - from) / this.rows;
     if (module.integers[1] > 0) this.#resolve(module, bytes, from, odd);
@@ -139,25 +156,41 @@ export class RowKernel {
 
   /** The table of a group after `read`: `rows` rows; valid until the next `read` of any kernel. Text: `start`·65536 + length. */
   table(group: number): Float64Array {
-    const at = this.#bases[group] >> 3;
+    const at = (OUTPUT + this.#offset(group)) >> 3;
     return load().doubles.subarray(at, at + this.rows * this.#widths[group]);
   }
 
   /** Atomic numbers of a symbol group, as `table`. */
   symbols(group: number): Uint8Array {
-    const at = this.#bases[group];
+    const at = OUTPUT + this.#offset(group);
     return load().bytes.subarray(at, at + this.rows);
   }
 
+  /** Copies of all tables, in one buffer, which is the caller's own. For a `read` that has read all the rows that were wanted. */
+  tables(): { readonly reals: (group: number) => Float64Array; readonly symbols: (group: number) => Uint8Array } {
+    const buffer = load().buffer.slice(OUTPUT, OUTPUT + this.#room * this.#bytes);
+    return {
+      reals: (group) => new Float64Array(buffer, this.#offset(group), this.rows * this.#widths[group]),
+      symbols: (group) => new Uint8Array(buffer, this.#offset(group), this.rows),
+    };
+  }
+
+  #offset(group: number): number {
+    return this.#room * this.#before[group];
+  }
+
   #place(integers: Int32Array): void {
-    const used = new Int32Array(this.#bases.length);
-    this.#kinds.forEach((kind, f) => {
-      const group = this.#groups[f];
-      const at = (FIELDS >> 2) + 4 * f;
-      integers[at] = KINDS[kind];
-      integers[at + 1] = this.#bases[group] + 8 * used[group]++;
-      integers[at + 2] = kind === 'symbol' ? 1 : 8 * this.#widths[group];
-    });
+    const fields = this.#fields;
+    const groups = this.#groups;
+    let last = -1;
+    let column = 0;
+    for (let f = 0; f < groups.length; f++) {
+      const group = groups[f];
+      column = group === last ? column + 1 : 0;
+      last = group;
+      fields[4 * f + 1] = OUTPUT + this.#offset(group) + 8 * column;
+    }
+    integers.set(fields, FIELDS >> 2);
   }
 
   /** Gives the tokens that the kernel listed their values; the rows end before one that has none. */

@@ -63,6 +63,15 @@ export class ConfigValue {
     return this.isList ? this.list() : [this];
   }
 
+  /** All keys and values of a table with free keys. */
+  entries(): [string, ConfigValue][] {
+    if (!isMap(this.#node)) throw this.error('a table');
+    return this.#node.items.map(({ key, value }) => {
+      const word = isScalar(key) ? String(key.value) : '';
+      return [word, new ConfigValue(this.#file, value as Node | null, `${this.name}.${word}`)];
+    });
+  }
+
   /** A table whose keys must all be in `known`. */
   table<K extends string>(known: readonly K[]): ConfigTable<K> {
     if (!isMap(this.#node)) throw this.error(`a table with the keys ${known.join(', ')}`);

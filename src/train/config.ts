@@ -1,8 +1,11 @@
 import type { Activation, HdnnpModel } from '../../potentials/hdnnp-model.ts';
+import { atomicNumber } from '../core/elements.ts';
 import { type ConfigValue, readConfig } from './config-reader.ts';
 import type { HiddenLayers } from './networks.ts';
 import type { AdamOptions } from './optimisers/adam.ts';
 import type { EkfOptions } from './optimisers/ekf.ts';
+import type { ReferenceEnergies } from './reference-energies.ts';
+import { SPLITS, type SplitRule } from './split.ts';
 import { readGrid, readLine, type SymmetryEntry } from './symmetry-set.ts';
 
 type OptimiserOptions = ({ readonly name: 'ekf' } & EkfOptions) | ({ readonly name: 'adam' } & AdamOptions);
@@ -13,6 +16,10 @@ export interface TrainConfig {
   readonly source?: string;
   /** Fraction of the structures set aside for choosing the best weights. */
   readonly validation: number;
+  /** Fraction set aside to measure the result with. */
+  readonly test: number;
+  readonly split: SplitRule;
+  readonly referenceEnergies: ReferenceEnergies;
   /** GB that descriptors and their derivatives may take. */
   readonly memoryGB: number;
   readonly cutoffType: HdnnpModel['cutoffType'];
@@ -23,6 +30,14 @@ export interface TrainConfig {
   readonly energyWeight: number;
   readonly forceWeight: number;
   readonly optimiser: OptimiserOptions;
+  /** eV/atom in one component of the virial. */
+  readonly virialWeight: number;
+  /** How much the structures of a group count; 1 where it is not named. */
+  readonly groupWeights: Readonly<Record<string, number>>;
+  /** Epochs over which weights are averaged before they are measured and kept; 0 = the last ones. */
+  readonly averaging: number;
+  /** Stop when the validation error has not fallen for so many epochs; 0 = never. */
+  readonly patience: number;
   readonly epochs: number;
 }
 
@@ -51,9 +66,15 @@ export function parseConfig(text: string, path: string): TrainConfig {
     'loss',
     'optimiser',
     'epochs',
+    'split',
+    'test',
+    'reference_energies',
+    'group_weights',
+    'averaging',
+    'patience',
   ]);
   const cutoff = root.need('cutoff_function').table(['type', 'inner']);
-  const loss = root.get('loss')?.table(['energy', 'force']);
+  const loss = root.get('loss')?.table(['energy', 'force', 'virial']);
   const functions = root.need('symmetry_functions');
   const entries = functions.list().map((entry) => (entry.isMap ? readGrid(entry) : readLine(entry, path)));
   if (entries.length === 0) throw functions.error('at least one symmetry function');
@@ -61,6 +82,9 @@ export function parseConfig(text: string, path: string): TrainConfig {
   return {
     ...(source !== undefined && { source }),
     validation: root.number('validation', 0.1, { min: 0, max: 0.9 }),
+    test: root.number('test', 0, { min: 0, max: 0.9 }),
+    split: (root.get('split')?.text(SPLITS) ?? 'random') as SplitRule,
+    referenceEnergies: referenceEnergies(root.get('reference_energies')),
     memoryGB: root.number('memory_gb', 2, { min: 0.001, max: 1024 }),
     cutoffType: cutoffType(cutoff.need('type')),
     cutoffAlpha: cutoff.number('inner', 0, { min: 0, max: 0.99 }),
@@ -68,9 +92,27 @@ export function parseConfig(text: string, path: string): TrainConfig {
     hidden: hiddenLayers(root.need('network')),
     energyWeight: loss?.number('energy', 10, { min: 0 }) ?? 10,
     forceWeight: loss?.number('force', 1, { min: 0 }) ?? 1,
+    virialWeight: loss?.number('virial', 0, { min: 0 }) ?? 0,
+    groupWeights: Object.fromEntries(
+      (root.get('group_weights')?.entries() ?? []).map(([group, value]) => [group, value.number({ min: 0 })]),
+    ),
+    averaging: root.number('averaging', 1, { min: 0, max: 1000 }),
+    patience: root.number('patience', 0, { min: 0, max: 1e6, integer: true }),
     optimiser: optimiser(root.get('optimiser')),
     epochs: root.number('epochs', 50, { min: 1, max: 1e6, integer: true }),
   };
+}
+
+/** `fit`, `isolated` or a table of eV per atom by element. */
+function referenceEnergies(value: ConfigValue | undefined): ReferenceEnergies {
+  if (!value?.isMap) return (value?.text(['fit', 'isolated']) ?? 'fit') as ReferenceEnergies;
+  return new Map(
+    value.entries().map(([symbol, energy]) => {
+      const z = atomicNumber(symbol);
+      if (z === 0) throw energy.error('an element symbol as the key');
+      return [z, energy.number()];
+    }),
+  );
 }
 
 /** Type 0 ends with a jump: its forces are not the derivative of its energy at the cutoff. */
@@ -93,10 +135,11 @@ function hiddenLayers(value: ConfigValue): HiddenLayers {
 }
 
 function optimiser(value: ConfigValue | undefined): OptimiserOptions {
-  if (!value) return { name: 'ekf', forceRows: 15, lambda: 0.98, nu: 0.9987, covariance: 100, processNoise: 0 };
+  if (!value) return { name: 'ekf', forceRows: 15, virialRows: 3, lambda: 0.98, nu: 0.9987, covariance: 100, processNoise: 0 };
   const known = [
     'name',
     'force_rows',
+    'virial_rows',
     'lambda',
     'nu',
     'covariance',
@@ -106,7 +149,7 @@ function optimiser(value: ConfigValue | undefined): OptimiserOptions {
   ] as const;
   const table = value.table(known);
   const name = table.need('name').text(['ekf', 'adam']);
-  const own = name === 'ekf' ? known.slice(1, 6) : known.slice(6);
+  const own = name === 'ekf' ? known.slice(1, 7) : known.slice(7);
   for (const key of known.slice(1)) {
     const given = table.get(key);
     if (given && !own.includes(key))
@@ -121,6 +164,7 @@ function optimiser(value: ConfigValue | undefined): OptimiserOptions {
   return {
     name: 'ekf',
     forceRows: table.number('force_rows', 15, { min: 0, max: 1000, integer: true }),
+    virialRows: table.number('virial_rows', 3, { min: 0, max: 6, integer: true }),
     lambda: table.number('lambda', 0.98, { min: 0.5, max: 1 }),
     nu: table.number('nu', 0.9987, { min: 0, max: 1 }),
     covariance: table.number('covariance', 100, { min: 1e-12, max: 1e12 }),

@@ -3,9 +3,12 @@ import { formatSymmetryFunction } from '../../potentials/trained/n2p2/symmetry-f
 import type { DiagnosticSink } from '../core/diagnostic.ts';
 import { symbolOf } from '../core/elements.ts';
 import { MissingDataError } from '../core/errors.ts';
+import { toVoigt } from '../core/tensor.ts';
 import type { DescriptorStatistics } from './descriptor-statistics.ts';
+import { speciesOf } from './environments.ts';
 import type { LabelledFrame } from './labelled-frames.ts';
-import { fitReferenceEnergies } from './reference-energies.ts';
+import { type ReferenceEnergies, referenceEnergies } from './reference-energies.ts';
+import type { Split } from './split.ts';
 import {
   type DescriptorOptions,
   type DescriptorProgress,
@@ -24,14 +27,20 @@ export interface Dataset {
   readonly validation: readonly TrainingStructure[];
   /** eV/Å: rms of the labelled training forces; 1 where there are none. */
   readonly forceUnit: number;
-  /** The frames behind `training`, in the same order. */
+  /** The frames behind `training` and `validation`, in the same order. */
   readonly trainingFrames: readonly LabelledFrame[];
+  readonly validationFrames: readonly LabelledFrame[];
+  /** Set aside to measure the result with. */
+  readonly testFrames: readonly LabelledFrame[];
   /** Of descriptors and derivatives. */
   readonly bytes: number;
 }
 
 interface DatasetOptions extends DescriptorOptions {
   readonly symmetryFunctions: readonly SymmetryEntry[];
+  readonly referenceEnergies: ReferenceEnergies;
+  /** By group; 1 where it is not named. */
+  readonly groupWeights: Readonly<Record<string, number>>;
 }
 
 interface DatasetProgress extends DescriptorProgress {
@@ -45,44 +54,53 @@ interface DatasetProgress extends DescriptorProgress {
  */
 export async function buildDataset(
   frames: readonly LabelledFrame[],
-  split: { readonly training: readonly number[]; readonly validation: readonly number[] },
+  split: Split,
   options: DatasetOptions,
   progress: DatasetProgress,
 ): Promise<Dataset> {
   const species = speciesOf(frames);
   const describer = new StructureDescriber(species, options, progress);
+  const inTest = new Set(split.test);
+  const described = frames.map((labelled, s) => (inTest.has(s) ? undefined : labelled));
   let functions = symmetryFunctionsOf(options.symmetryFunctions, species);
   checkComplete(functions, species);
-  let raw = await describer.describe(frames, split.training, functions);
+  let raw = await describer.describe(described, split.training, functions);
   const varying = withoutConstant(functions, raw.statistics, species, progress.sink);
   if (varying) {
     functions = varying;
     checkComplete(functions, species);
-    raw = await describer.describe(frames, split.training, functions);
+    raw = await describer.describe(described, split.training, functions);
   }
-  const energies = referenceEnergies(frames, split.training, species);
+  const energies = referenceEnergies(options.referenceEnergies, frames, split.training, species);
   const elements = species.map((z, e) => ({
     z,
     referenceEnergy: energies[e],
     symmetryFunctions: functions[e],
     statistics: raw.statistics[e].result(),
   }));
-  const structures = raw.structures.map((structure, s) => finish(structure, frames[s], elements));
+  const structures = raw.structures.map((structure, s) =>
+    structure && finish(structure, frames[s], elements, options.groupWeights[frames[s].group] ?? 1),
+  );
+  const part = (indices: readonly number[]) => indices.flatMap((s) => structures[s] ?? []);
+  const training = part(split.training);
   return {
     elements,
-    training: split.training.map((s) => structures[s]),
-    validation: split.validation.map((s) => structures[s]),
-    forceUnit: rmsForce(split.training.map((s) => structures[s])),
+    training,
+    validation: part(split.validation),
+    forceUnit: rmsForce(training),
     trainingFrames: split.training.map((s) => frames[s]),
+    validationFrames: split.validation.map((s) => frames[s]),
+    testFrames: split.test.map((s) => frames[s]),
     bytes: raw.bytes,
   };
 }
 
 /** Scales inputs and derivatives in place. */
 function finish(
-  { inputs, derivatives, ...layout }: RawStructure,
-  { energy, forces, group, origin }: LabelledFrame,
+  { inputs, derivatives, virialDerivatives, ...layout }: RawStructure,
+  { energy, forces, virial: tensor, group, origin }: LabelledFrame,
   setups: readonly ElementSetup[],
+  weight: number,
 ): TrainingStructure {
   const scaling = setups.map(({ statistics }) => scalingCoefficients(SCALING, statistics));
   const { elements, inputFirst, blockFirst, blockStart, blockInputs } = layout;
@@ -92,13 +110,15 @@ function finish(
     reference += setups[elements[i]].referenceEnergy;
     for (let k = inputFirst[i], s = 0; k < inputFirst[i + 1]; k++, s++)
       inputs[k] = scaleFactor[s] * inputs[k] + scaleOffset[s];
+    for (let k = 6 * inputFirst[i], s = 0; k < 6 * inputFirst[i + 1]; k++, s++)
+      virialDerivatives[k] *= scaleFactor[s % scaleFactor.length];
     for (let b = blockFirst[i]; b < blockFirst[i + 1]; b++) {
       const columns = blockInputs[b];
       for (let k = blockStart[b], f = 0; k < blockStart[b + 1]; k++, f++)
         derivatives[k] *= scaleFactor[columns[f % columns.length]];
     }
   }
-  const labelled = Int32Array.from(forces.keys()).filter((k) => !Number.isNaN(forces[k]));
+  const virial = Float64Array.from(toVoigt(tensor, 'lammps'));
   return {
     natoms: elements.length,
     ...layout,
@@ -107,16 +127,19 @@ function finish(
     derivatives,
     energy: energy - reference,
     forces,
-    labelled,
+    labelled: known(forces),
+    virial,
+    labelledVirial: known(virial),
+    virialDerivatives,
+    weight,
     group,
     origin,
   };
 }
 
-function speciesOf(frames: readonly LabelledFrame[]): number[] {
-  const found = new Set<number>();
-  for (const { frame } of frames) for (const z of frame.numbers) found.add(z);
-  return [...found].sort((a, b) => a - b);
+/** Indices of the values that are not NaN. */
+function known(values: Float64Array): Int32Array {
+  return Int32Array.from(values.keys()).filter((k) => !Number.isNaN(values[k]));
 }
 
 function checkComplete(functions: readonly (readonly SymmetryFunction[])[], species: readonly number[]): void {
@@ -161,24 +184,6 @@ function withoutConstant(
     });
   });
   return dropped ? kept : undefined;
-}
-
-function referenceEnergies(
-  frames: readonly LabelledFrame[],
-  training: readonly number[],
-  species: readonly number[],
-): Float64Array {
-  const known = training.map((s) => frames[s]).filter(({ energy }) => !Number.isNaN(energy));
-  if (known.length === 0) return new Float64Array(species.length);
-  const counts = known.map(({ frame }) => {
-    const row = new Float64Array(species.length);
-    for (const z of frame.numbers) row[species.indexOf(z)]++;
-    return row;
-  });
-  return fitReferenceEnergies(
-    counts,
-    known.map(({ energy }) => energy),
-  );
 }
 
 function rmsForce(structures: readonly TrainingStructure[]): number {

@@ -1,7 +1,6 @@
 import type { DiagnosticSink } from '../core/diagnostic.ts';
 import { formatLocation, MissingDataError, type SourceLocation } from '../core/errors.ts';
 import type { Frame } from '../core/frame.ts';
-import type { RandomStream } from './random-stream.ts';
 
 /** A structure to learn from or to compare with. */
 export interface LabelledFrame {
@@ -10,6 +9,8 @@ export interface LabelledFrame {
   readonly energy: number;
   /** eV/Å, (n,3); NaN = not known. */
   readonly forces: Float64Array;
+  /** eV, (3,3), Σ r⊗f; NaN = not known. */
+  readonly virial: Float64Array;
   /** `config_type`, or an empty string. */
   readonly group: string;
   readonly origin: SourceLocation;
@@ -71,7 +72,7 @@ function label(frame: Frame, origin: SourceLocation): LabelledFrame {
   const unknown = frame.numbers.indexOf(0);
   if (unknown !== -1) throw fail(`atom ${unknown + 1} has no known element`, 'name the types with --type-map');
   if (!frame.positions.every(Number.isFinite)) throw fail('a coordinate is not finite', 'remove this frame');
-  const { energy, energySigma0, forces } = frame.labels ?? {};
+  const { energy, energySigma0, forces, virial } = frame.labels ?? {};
   if (energy === undefined && !forces)
     throw fail(
       energySigma0 === undefined ? 'neither energy nor forces' : 'only the energy extrapolated to zero smearing',
@@ -79,30 +80,15 @@ function label(frame: Frame, origin: SourceLocation): LabelledFrame {
     );
   if (energy !== undefined && !Number.isFinite(energy)) throw fail(`the energy is ${energy}`, 'remove this frame');
   if (forces?.some((f) => Math.abs(f) === Infinity)) throw fail('a force is infinite', 'remove this frame');
+  if (virial?.some((w) => Math.abs(w) === Infinity)) throw fail('the virial is infinite', 'remove this frame');
   const group = frame.info['config_type'];
   const { natoms, cell, pbc, numbers, positions } = frame;
   return {
     frame: { natoms, cell, pbc, numbers, positions, arrays: {}, info: {}, origin },
     energy: energy ?? Number.NaN,
     forces: forces ?? new Float64Array(3 * frame.natoms).fill(Number.NaN),
+    virial: virial ?? new Float64Array(9).fill(Number.NaN),
     group: typeof group === 'string' ? group : '',
     origin,
   };
-}
-
-/**
- * Indices of training and validation structures, the same for the same seed. Each group gives about the same fraction to the
- * validation part: structures are shuffled, sorted by group and taken at even distances. At least one stays for training.
- */
-export function splitIndices(groups: readonly string[], fraction: number, random: RandomStream) {
-  const count = groups.length;
-  const order = Int32Array.from({ length: count }, (_, k) => k);
-  random.shuffle(order);
-  const sorted = Array.from(order).sort((a, b) => (groups[a] < groups[b] ? -1 : groups[a] > groups[b] ? 1 : 0));
-  const wanted = fraction > 0 ? Math.max(1, Math.round(fraction * count)) : 0;
-  const size = Math.min(wanted, count - 1);
-  const isValidation = (_: number, k: number) => Math.floor(((k + 1) * size) / count) > Math.floor((k * size) / count);
-  const validation = sorted.filter(isValidation);
-  const training = sorted.filter((s, k) => !isValidation(s, k));
-  return { training: training.sort((a, b) => a - b), validation: validation.sort((a, b) => a - b) };
 }

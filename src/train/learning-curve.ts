@@ -7,6 +7,7 @@ const COLUMNS = [
   'force_mae_eV_per_A',
   'force_rmse_eV_per_A',
   'force_max_eV_per_A',
+  'virial_mae_meV_per_atom',
 ];
 
 /** One line per epoch; empty cells where nothing was compared. */
@@ -24,8 +25,8 @@ export function learningCurveCsv(curve: readonly EpochErrors[]): string {
   return `${[head.join(','), ...lines].join('\n')}\n`;
 }
 
-function cells({ energy, forces }: ErrorTable): string[] {
-  const values = [energy.mae, energy.rmse, forces.mae, forces.rmse, forces.max];
+function cells({ energy, forces, virial }: ErrorTable): string[] {
+  const values = [energy.mae, energy.rmse, forces.mae, forces.rmse, forces.max, virial.mae];
   // JSON of a checkpoint turns NaN into null.
   return values.map((value) => (Number.isFinite(value) ? value.toPrecision(6) : ''));
 }

@@ -1,11 +1,13 @@
 import type { StructurePass } from './structure-pass.ts';
 import type { TrainingStructure } from './training-structure.ts';
 
-/** How much errors count. Energies enter as energy·ΔE/N, forces as force·ΔF, both divided by `unit`. */
+/** How much errors count. Energies enter as energy·ΔE/N, forces as force·ΔF, virials as virial·ΔW/N, all divided by `unit`. */
 export interface LossWeights {
   /** Å: weight of an error of 1 eV/atom against an error of 1 eV/Å. */
   readonly energy: number;
   readonly force: number;
+  /** Å: weight of an error of 1 eV/atom in one component of the virial. */
+  readonly virial: number;
   /** eV/Å: rms of the training forces; makes the loss dimensionless. */
   readonly unit: number;
 }
@@ -20,9 +22,15 @@ export function forceScale(weights: LossWeights): number {
   return weights.force / weights.unit;
 }
 
+/** Factor of the error of a virial component of a structure of n atoms. */
+export function virialScale(weights: LossWeights, natoms: number): number {
+  return weights.virial / (natoms * weights.unit);
+}
+
 /**
- * The loss of one structure, (energy·ΔE/N)² + mean over labelled components of (force·ΔF)², and its gradient by the weights
- * added to `gradient`. Labels that are NaN do not count. Leaves the structure loaded in `pass`.
+ * The loss of one structure, its weight times (energy·ΔE/N)² + mean over labelled components of (force·ΔF)² + the same of
+ * (virial·ΔW/N)², and its gradient by the network weights added to `gradient`. Labels that are NaN do not count. Leaves the structure
+ * loaded in `pass`.
  */
 export function addLossGradient(
   pass: StructurePass,
@@ -30,27 +38,45 @@ export function addLossGradient(
   weights: LossWeights,
   gradient: Float64Array,
 ): number {
+  const { natoms, weight } = structure;
   pass.load(structure);
   let loss = 0;
-  let byEnergy = 0;
+  let energy = 0;
   if (!Number.isNaN(structure.energy)) {
-    const scale = energyScale(weights, structure.natoms);
+    const scale = energyScale(weights, natoms);
     const error = scale * (pass.energy - structure.energy);
-    loss += error * error;
-    byEnergy = 2 * scale * error;
+    loss += weight * error * error;
+    energy = 2 * weight * scale * error;
   }
-  const byForces = new Float64Array(3 * structure.natoms);
-  const count = structure.labelled.length;
-  if (count > 0 && weights.force > 0) {
-    const scale = forceScale(weights);
-    const forces = new Float64Array(3 * structure.natoms);
+  const forces = new Float64Array(3 * natoms);
+  if (weights.force > 0) {
     pass.forces(forces);
-    for (const k of structure.labelled) {
-      const error = scale * (forces[k] - structure.forces[k]);
-      loss += (error * error) / count;
-      byForces[k] = (2 * scale * error) / count;
-    }
+    loss += weight * toGradient(forces, structure.forces, structure.labelled, forceScale(weights), weight);
   }
-  pass.addGradient(byEnergy, byForces, gradient);
+  const virial = new Float64Array(6);
+  if (weights.virial > 0) {
+    pass.virial(virial);
+    loss += weight * toGradient(virial, structure.virial, structure.labelledVirial, virialScale(weights, natoms), weight);
+  }
+  pass.addGradient({ energy, forces, virial }, gradient);
+  return loss;
+}
+
+/** Mean of (scale·Δ)² over the labelled components; `values` become its derivative times `weight`. */
+function toGradient(
+  values: Float64Array,
+  labels: Float64Array,
+  labelled: Int32Array,
+  scale: number,
+  weight: number,
+): number {
+  const predicted = Float64Array.from(labelled, (k) => values[k]);
+  values.fill(0);
+  let loss = 0;
+  labelled.forEach((k, n) => {
+    const error = scale * (predicted[n] - labels[k]);
+    loss += (error * error) / labelled.length;
+    values[k] = (2 * weight * scale * error) / labelled.length;
+  });
   return loss;
 }

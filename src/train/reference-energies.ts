@@ -1,3 +1,55 @@
+import { symbolOf } from '../core/elements.ts';
+import { MissingDataError } from '../core/errors.ts';
+import type { LabelledFrame } from './labelled-frames.ts';
+
+/** Fitted to the training structures, the energies of single atoms among them, or given in eV by atomic number. */
+export type ReferenceEnergies = 'fit' | 'isolated' | ReadonlyMap<number, number>;
+
+/** eV per atom of each element. Throws MissingDataError for an element that a table or the isolated atoms leave out. */
+export function referenceEnergies(
+  rule: ReferenceEnergies,
+  frames: readonly LabelledFrame[],
+  training: readonly number[],
+  species: readonly number[],
+): Float64Array {
+  if (rule === 'fit') return fitted(frames, training, species);
+  const table = rule === 'isolated' ? isolatedAtoms(frames) : rule;
+  return Float64Array.from(species, (z) => {
+    const energy = table.get(z);
+    if (energy !== undefined) return energy;
+    throw new MissingDataError(
+      `no reference energy for ${symbolOf(z)}`,
+      rule === 'isolated' ? 'the data hold no single atom of it: give its energy, or fit' : 'add it to reference_energies',
+    );
+  });
+}
+
+function isolatedAtoms(frames: readonly LabelledFrame[]): Map<number, number> {
+  const alone = frames.filter(
+    ({ frame, group, energy }) =>
+      frame.natoms === 1 && !Number.isNaN(energy) && (/isolated/i.test(group) || !frame.pbc.some(Boolean)),
+  );
+  return new Map(alone.map(({ frame, energy }) => [frame.numbers[0], energy]));
+}
+
+function fitted(
+  frames: readonly LabelledFrame[],
+  training: readonly number[],
+  species: readonly number[],
+): Float64Array {
+  const known = training.map((s) => frames[s]).filter(({ energy }) => !Number.isNaN(energy));
+  if (known.length === 0) return new Float64Array(species.length);
+  const counts = known.map(({ frame }) => {
+    const row = new Float64Array(species.length);
+    for (const z of frame.numbers) row[species.indexOf(z)]++;
+    return row;
+  });
+  return fitReferenceEnergies(
+    counts,
+    known.map(({ energy }) => energy),
+  );
+}
+
 /**
  * Energy per atom of each element in eV, so that Σ ε of a structure is as close as possible to its energy, in eV per atom, over
  * all structures (least squares). Where compositions cannot tell elements apart (one stoichiometry only) the solution nearest to

@@ -28,7 +28,7 @@ export function runRecord({ options, identity, dataset, result, startedAt, param
     hardware: cpus()[0]?.model ?? 'unknown',
     inputs: {
       data: { path: options.data, sha256: identity.data },
-      config: { path: options.config, sha256: identity.config },
+      config: { path: options.config ?? 'generated', sha256: identity.config },
     },
     seed: options.seed,
     dataset: {

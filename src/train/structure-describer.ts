@@ -1,8 +1,9 @@
 import { SymmetryFunctions } from '../../potentials/descriptors/symmetry-functions.ts';
 import type { HdnnpModel, SymmetryFunction } from '../../potentials/hdnnp-model.ts';
 import { buildNeighborList, type NeighborList } from '../../potentials/neighbors/neighbor-list.ts';
-import { formatLocation, PotentialError, UsageError } from '../core/errors.ts';
+import { UsageError } from '../core/errors.ts';
 import { DescriptorStatistics } from './descriptor-statistics.ts';
+import { within } from './environments.ts';
 import type { LabelledFrame } from './labelled-frames.ts';
 import { type InputTable, layoutBytes, type StructureLayout, structureLayout } from './structure-layout.ts';
 
@@ -20,6 +21,8 @@ export interface DescriptorProgress {
 export interface RawStructure extends StructureLayout {
   readonly inputs: Float64Array;
   readonly derivatives: Float64Array;
+  /** As in TrainingStructure. */
+  readonly virialDerivatives: Float64Array;
 }
 
 /** Computes the symmetry functions of many structures. */
@@ -37,11 +40,11 @@ export class StructureDescriber {
   }
 
   /**
-   * All structures, and statistics over the training ones, for these functions of each element. Throws UsageError when they
+   * All structures (undefined ones are left out), and statistics over the training ones, for these functions of each element. Throws UsageError when they
    * would not fit in the memory, PotentialError for broken structures, the reason of the signal when it is aborted.
    */
   async describe(
-    frames: readonly LabelledFrame[],
+    frames: readonly (LabelledFrame | undefined)[],
     training: readonly number[],
     functions: readonly (readonly SymmetryFunction[])[],
   ) {
@@ -57,8 +60,12 @@ export class StructureDescriber {
     const bytes = this.#checkMemory(frames, cutoff, table);
     const statistics = descriptors.map(({ count }) => new DescriptorStatistics(count));
     const inTraining = new Set(training);
-    const structures: RawStructure[] = [];
+    const structures: (RawStructure | undefined)[] = [];
     for (const [s, labelled] of frames.entries()) {
+      if (!labelled) {
+        structures.push(undefined);
+        continue;
+      }
       const list = neighborsOf(labelled, cutoff);
       const structure = this.#describeOne(list, this.#elementsOf(labelled), descriptors, table);
       structures.push(structure);
@@ -73,11 +80,11 @@ export class StructureDescriber {
   }
 
   /** Bytes needed for all structures; UsageError when they are more than allowed. Holds one neighbor list at a time. */
-  #checkMemory(frames: readonly LabelledFrame[], cutoff: number, table: InputTable): number {
+  #checkMemory(frames: readonly (LabelledFrame | undefined)[], cutoff: number, table: InputTable): number {
     const limit = this.#options.memoryGB * 1e9;
     let bytes = 0;
     for (const labelled of frames)
-      bytes += layoutBytes(structureLayout(neighborsOf(labelled, cutoff), this.#elementsOf(labelled), table));
+      if (labelled) bytes += layoutBytes(structureLayout(neighborsOf(labelled, cutoff), this.#elementsOf(labelled), table));
     if (bytes > limit)
       throw new UsageError(
         `descriptors and their derivatives would take ${(bytes / 1e9).toPrecision(3)} GB, more than memory_gb: ` +
@@ -101,6 +108,7 @@ export class StructureDescriber {
       ...layout,
       inputs: new Float64Array(layout.inputFirst[elements.length]),
       derivatives: new Float64Array(layout.blockStart[layout.blockAtom.length]),
+      virialDerivatives: new Float64Array(6 * layout.inputFirst[elements.length]),
     };
     const blockOf = new Int32Array(elements.length);
     for (let i = 0; i < elements.length; i++) {
@@ -112,9 +120,31 @@ export class StructureDescriber {
     return structure;
   }
 
+  /** Σ over neighbors, images included, of distance ⊗ derivative, for each input of one center. */
+  #addStrain(out: Float64Array, at: number, descriptor: SymmetryFunctions): void {
+    const { count, environment, featuresOf } = descriptor;
+    const { dx, dy, dz, segment, species } = environment;
+    for (let e = 0; e < species.length; e++) {
+      const columns = featuresOf[e];
+      for (let n = segment[e]; n < segment[e + 1]; n++) {
+        for (let f = 0, from = this.#offsets[n]; f < columns.length; f++, from += 3) {
+          const to = at + columns[f];
+          const gy = this.#jacobian[from + 1];
+          const gz = this.#jacobian[from + 2];
+          out[to] += dx[n] * this.#jacobian[from];
+          out[to + count] += dy[n] * gy;
+          out[to + 2 * count] += dz[n] * gz;
+          out[to + 3 * count] += dx[n] * gy;
+          out[to + 4 * count] += dx[n] * gz;
+          out[to + 5 * count] += dy[n] * gz;
+        }
+      }
+    }
+  }
+
   /** Adds the derivatives by each neighbor to the block of its owner, and subtracts them from the block of the center. */
   #addBlocks(
-    { derivatives, blockStart, blockInputs }: RawStructure,
+    { derivatives, virialDerivatives, inputFirst, blockStart, blockInputs }: RawStructure,
     list: NeighborList,
     descriptor: SymmetryFunctions,
     blockOf: Int32Array,
@@ -125,6 +155,7 @@ export class StructureDescriber {
     const length = descriptor.jacobianOffsets(this.#offsets);
     if (this.#jacobian.length < length) this.#jacobian = new Float64Array(Math.ceil(1.5 * length));
     descriptor.jacobian(this.#jacobian, this.#offsets);
+    this.#addStrain(virialDerivatives, 6 * inputFirst[center], descriptor);
     const own = blockOf[center];
     const ownCount = blockInputs[own].length;
     for (let n = 0; n < neighbors; n++) {
@@ -146,10 +177,5 @@ export class StructureDescriber {
 }
 
 function neighborsOf({ frame, origin }: LabelledFrame, cutoff: number): NeighborList {
-  try {
-    return buildNeighborList(frame, cutoff);
-  } catch (error) {
-    if (error instanceof PotentialError) throw new PotentialError(`${formatLocation(origin)}: ${error.message}`);
-    throw error;
-  }
+  return within(() => buildNeighborList(frame, cutoff), origin);
 }

@@ -49,7 +49,7 @@ export function structureLayout(list: NeighborList, elements: Uint8Array, table:
 /** Bytes that a TrainingStructure of this layout takes. */
 export function layoutBytes({ inputFirst, blockAtom, blockStart }: StructureLayout): number {
   const atoms = inputFirst.length - 1;
-  return 8 * (blockStart[blockAtom.length] + inputFirst[atoms] + 4 * atoms) + 28 * blockAtom.length;
+  return 8 * (blockStart[blockAtom.length] + 7 * inputFirst[atoms] + 4 * atoms) + 28 * blockAtom.length;
 }
 
 /** The blocks of each atom, with their centers: the transpose of `blockFirst`, `blockAtom`. */

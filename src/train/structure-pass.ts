@@ -10,8 +10,15 @@ import {
 import type { Networks } from './networks.ts';
 import type { TrainingStructure } from './training-structure.ts';
 
+/** Derivatives of a loss by energy, forces (natoms, 3) and virial (6) of one structure. */
+export interface LabelGradient {
+  readonly energy: number;
+  readonly forces: Float64Array;
+  readonly virial: Float64Array;
+}
+
 /**
- * Energy, forces and their derivatives by the weights, one structure at a time. `load` runs all atoms of a structure through
+ * Energy, forces, virial and their derivatives by the weights, one structure at a time. `load` runs all atoms of a structure through
  * their networks; everything else uses what it left. Weights must not change between `load` and its uses.
  */
 export class StructurePass {
@@ -74,6 +81,20 @@ export class StructurePass {
     return force;
   }
 
+  /** Virial Σ r⊗f in eV, xx yy zz xy xz yz, into `out` (6). */
+  virial(out: Float64Array): void {
+    const s = this.#loaded();
+    out.fill(0, 0, 6);
+    const { pull } = this.#rows;
+    for (let i = 0; i < s.natoms; i++) {
+      const at = i * this.#stride;
+      const inputs = s.inputFirst[i + 1] - s.inputFirst[i];
+      let from = 6 * s.inputFirst[i];
+      for (let v = 0; v < 6; v++)
+        for (let f = 0; f < inputs; f++, from++) out[v] -= pull[at + f] * s.virialDerivatives[from];
+    }
+  }
+
   /** Adds `scale`·dE/dw to `row[rowAt …]`. */
   addEnergyRow(scale: number, row: Float64Array, rowAt: number): void {
     const s = this.#loaded();
@@ -104,8 +125,24 @@ export class StructurePass {
     }
   }
 
-  /** Adds `byEnergy`·dE/dw + Σ `byForces`·dF/dw to `gradient`; `byForces` is (natoms, 3). */
-  addGradient(byEnergy: number, byForces: Float64Array, gradient: Float64Array): void {
+  /** Adds `scale`·dW/dw of one virial component (index into xx yy zz xy xz yz) to `row[rowAt …]`. */
+  addVirialRow(component: number, scale: number, row: Float64Array, rowAt: number): void {
+    const s = this.#loaded();
+    const { shapes, weights } = this.networks;
+    const { tangent } = this.#scratch;
+    this.#aim(row, rowAt);
+    for (let i = 0; i < s.natoms; i++) {
+      const shape = shapes[s.elements[i]];
+      const inputs = shape.sizes[0];
+      const from = 6 * s.inputFirst[i] + component * inputs;
+      for (let f = 0; f < inputs; f++) tangent[f] = -scale * s.virialDerivatives[from + f];
+      this.#target.at = i * this.#stride;
+      addSlopeGradient(shape, weights, this.#target, this.#scratch);
+    }
+  }
+
+  /** Adds `energy`·dE/dw + Σ `forces`·dF/dw + Σ `virial`·dW/dw to `gradient`; `forces` is (natoms, 3), `virial` (6). */
+  addGradient({ energy, forces, virial }: LabelGradient, gradient: Float64Array): void {
     const s = this.#loaded();
     const { shapes, weights } = this.networks;
     const { tangent } = this.#scratch;
@@ -118,13 +155,17 @@ export class StructurePass {
         const j = 3 * s.blockAtom[b];
         let from = s.blockStart[b];
         for (let c = 0; c < 3; c++, from += columns.length) {
-          const u = byForces[j + c];
+          const u = forces[j + c];
           for (let f = 0; f < columns.length; f++) tangent[columns[f]] -= u * s.derivatives[from + f];
         }
       }
+      for (let v = 0, from = 6 * s.inputFirst[i]; v < 6; v++, from += shape.sizes[0]) {
+        const u = virial[v];
+        if (u !== 0) for (let f = 0; f < shape.sizes[0]; f++) tangent[f] -= u * s.virialDerivatives[from + f];
+      }
       this.#target.at = i * this.#stride;
       addSlopeGradient(shape, weights, this.#target, this.#scratch);
-      addEnergyGradient(shape, this.#target, byEnergy);
+      addEnergyGradient(shape, this.#target, energy);
     }
   }
 

@@ -8,7 +8,8 @@ import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { parseConfig, type TrainConfig } from './config.ts';
 import { buildDataset, type Dataset } from './dataset.ts';
 import { evaluateDataset } from './evaluate-dataset.ts';
-import { type LabelledFrame, labelledFrames, splitIndices } from './labelled-frames.ts';
+import { generatedConfig } from './generated-config.ts';
+import { type LabelledFrame, labelledFrames } from './labelled-frames.ts';
 import { learningCurveCsv } from './learning-curve.ts';
 import type { LossWeights } from './loss.ts';
 import { initializeWeights, type Networks, newNetworks } from './networks.ts';
@@ -17,11 +18,15 @@ import { ExtendedKalmanFilter } from './optimisers/ekf.ts';
 import type { Optimiser } from './optimisers/optimiser.ts';
 import { RandomStream } from './random-stream.ts';
 import { runRecord } from './run-record.ts';
+import { splitIndices } from './split.ts';
 import { StructurePass } from './structure-pass.ts';
 import { trainedModel } from './trained-model.ts';
 import { type StopReason, Trainer, type TrainerRecord } from './trainer.ts';
 import type { Identity, TrainOptions, TrainResult } from './training-run.ts';
 import { writeTrained } from './write-trained.ts';
+
+/** The structures alone may take this much before the configuration is known. */
+const MEMORY_GB = 4;
 
 /**
  * Trains a potential and writes it as an n2p2 directory with `potential.json`, `learning-curve.csv`, `run.json` and the
@@ -31,8 +36,11 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const checkpointPath = checkpointOf(options.output);
   await checkOutput(options, checkpointPath);
   if (options.test !== undefined) await access(options.test);
-  const configText = await readFile(options.config, 'utf8');
-  const config = parseConfig(configText, options.config);
+  const given = options.config === undefined ? undefined : await readFile(options.config, 'utf8');
+  if (given !== undefined) parseConfig(given, options.config ?? '');
+  const labelled = await collect(await openLabelled(options.data, options), MEMORY_GB);
+  const configText = given ?? generatedConfig(labelled);
+  const config = parseConfig(configText, options.config ?? 'generated configuration');
   const identity: Identity = {
     data: await sha256OfFile(options.data),
     config: createHash('sha256').update(configText).digest('hex'),
@@ -44,7 +52,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   if (saved) checkIdentity(saved.record.identity, identity, checkpointPath);
 
   const startedAt = new Date();
-  const dataset = await loadDataset(options, config);
+  const dataset = await describeData(labelled, options, config);
   const random = new RandomStream(options.seed + 2, saved?.record.trainer.draws);
   const { trainer, networks } = newTrainer(dataset, config, options.seed, random);
   if (saved) trainer.restore(saved.record.trainer, saved.arrays);
@@ -53,6 +61,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     writeCheckpoint(checkpointPath, { record: { identity, trainer: trainer.record() }, arrays: trainer.arrays() });
   const stop = await trainer.run({
     epochs: options.epochs ?? config.epochs,
+    patience: config.patience,
     ...(options.signal && { signal: options.signal }),
     ...(options.timeLimit !== undefined && { timeLimit: options.timeLimit }),
     onUpdate: (done, total) => options.onProgress?.('training', done, total),
@@ -116,11 +125,14 @@ async function finish(options: TrainOptions, stop: StopReason, run: Run): Promis
   return result;
 }
 
-async function loadDataset(options: TrainOptions, config: TrainConfig): Promise<Dataset> {
-  const labelled = await collect(await openLabelled(options.data, options), config.memoryGB);
+function describeData(
+  labelled: readonly LabelledFrame[],
+  options: TrainOptions,
+  config: TrainConfig,
+): Promise<Dataset> {
   const split = splitIndices(
     labelled.map(({ group }) => group),
-    config.validation,
+    { rule: config.split, validation: config.validation, test: config.test },
     new RandomStream(options.seed),
   );
   return buildDataset(labelled, split, config, {
@@ -161,13 +173,19 @@ function newTrainer(dataset: Dataset, config: TrainConfig, seed: number, random:
     );
   initializeWeights(networks, new RandomStream(seed + 1));
   const pass = new StructurePass(networks);
-  const loss: LossWeights = { energy: config.energyWeight, force: config.forceWeight, unit: dataset.forceUnit };
+  const loss: LossWeights = {
+    energy: config.energyWeight,
+    force: config.forceWeight,
+    virial: config.virialWeight,
+    unit: dataset.forceUnit,
+  };
   const optimiser: Optimiser =
     config.optimiser.name === 'ekf'
       ? new ExtendedKalmanFilter(pass, loss, config.optimiser, random)
       : new Adam(pass, loss, config.optimiser);
   const { training, validation } = dataset;
-  return { trainer: new Trainer({ networks, pass, optimiser, random, loss, training, validation }), networks };
+  const averaging = config.averaging * training.length;
+  return { trainer: new Trainer({ networks, pass, optimiser, random, loss, training, validation, averaging }), networks };
 }
 
 function checkpointOf(output: string): string {

@@ -1,4 +1,4 @@
-import { energyScale, forceScale, type LossWeights } from './loss.ts';
+import { energyScale, forceScale, type LossWeights, virialScale } from './loss.ts';
 import { type ErrorTable, Metrics } from './metrics.ts';
 import type { Networks } from './networks.ts';
 import { copyState, type Optimiser } from './optimisers/optimiser.ts';
@@ -37,10 +37,14 @@ export interface TrainerSetup {
   readonly loss: LossWeights;
   readonly training: readonly TrainingStructure[];
   readonly validation: readonly TrainingStructure[];
+  /** Updates over which weights are averaged (exponentially) before they are measured and kept; 0 = the last ones. */
+  readonly averaging: number;
 }
 
 export interface RunOptions {
   readonly epochs: number;
+  /** Stop when the score has not improved for so many epochs. */
+  readonly patience?: number;
   /** Stop after the present update. */
   readonly signal?: AbortSignal;
   /** Seconds of this run after which it stops, between updates. */
@@ -51,7 +55,7 @@ export interface RunOptions {
   readonly onEpoch?: (row: EpochErrors) => Promise<void>;
 }
 
-export type StopReason = 'finished' | 'interrupted' | 'time limit';
+export type StopReason = 'finished' | 'no improvement' | 'interrupted' | 'time limit';
 
 /** Milliseconds between looks at signals and timers. */
 const BREATH = 100;
@@ -61,6 +65,9 @@ export class Trainer {
   readonly #setup: TrainerSetup;
   readonly #order: Int32Array;
   readonly #bestWeights: Float64Array;
+  /** Running average of the weights, and the sum of the shares in it (1 in the long run). */
+  readonly #average: Float64Array;
+  readonly #share = new Float64Array(1);
   #epoch = 0;
   #position = 0;
   #bestEpoch = 0;
@@ -72,6 +79,7 @@ export class Trainer {
     this.#setup = setup;
     this.#order = Int32Array.from(setup.training.keys());
     this.#bestWeights = setup.networks.weights.slice();
+    this.#average = new Float64Array(setup.averaging > 0 ? this.#bestWeights.length : 0);
   }
 
   get bestWeights(): Float64Array {
@@ -95,6 +103,8 @@ export class Trainer {
         if (now - started > 1000 * (options.timeLimit ?? Infinity)) return 'time limit';
       }
       await this.#endEpoch(options);
+      const { patience } = options;
+      if (patience && this.#epoch - this.#bestEpoch >= patience) return 'no improvement';
     }
     return 'finished';
   }
@@ -117,6 +127,8 @@ export class Trainer {
       weights: this.#setup.networks.weights,
       bestWeights: this.#bestWeights,
       order: Float64Array.from(this.#order),
+      average: this.#average,
+      share: this.#share,
       ...Object.fromEntries(Object.entries(state).map(([name, values]) => [`optimiser.${name}`, values])),
     };
   }
@@ -124,7 +136,7 @@ export class Trainer {
   /** Continues where `record` and `arrays` were taken; the random stream of the setup must stand at `record.draws`. */
   restore(record: TrainerRecord, arrays: Readonly<Record<string, Float64Array>>): void {
     const order = Float64Array.from(this.#order);
-    copyState(arrays, { weights: this.#setup.networks.weights, bestWeights: this.#bestWeights, order });
+    copyState(arrays, { weights: this.#setup.networks.weights, bestWeights: this.#bestWeights, order, average: this.#average, share: this.#share });
     this.#order.set(order);
     const prefix = 'optimiser.';
     this.#setup.optimiser.restore(
@@ -150,8 +162,10 @@ export class Trainer {
       pass.load(structure);
       const forces = new Float64Array(3 * structure.natoms);
       pass.forces(forces);
+      const virial = new Float64Array(6);
+      pass.virial(virial);
       const { natoms, group } = structure;
-      metrics.add({ natoms, energy: pass.energy, forces, label: structure, group });
+      metrics.add({ natoms, energy: pass.energy, forces, virial, label: structure, group });
     }
     return metrics;
   }
@@ -161,7 +175,17 @@ export class Trainer {
     const end = Math.min(this.#position + optimiser.batch, this.#order.length);
     const batch = Array.from(this.#order.subarray(this.#position, end), (s) => training[s]);
     optimiser.update(batch);
+    this.#addToAverage(batch.length);
     this.#position = end;
+  }
+
+  #addToAverage(structures: number): void {
+    const { averaging, networks } = this.#setup;
+    if (averaging === 0) return;
+    const keep = Math.exp(-structures / averaging);
+    this.#share[0] = keep * this.#share[0] + 1 - keep;
+    for (let k = 0; k < this.#average.length; k++)
+      this.#average[k] = keep * this.#average[k] + (1 - keep) * networks.weights[k];
   }
 
   #reportUpdate({ epochs, onUpdate }: RunOptions): void {
@@ -174,6 +198,8 @@ export class Trainer {
     const { training, validation, loss, networks } = this.#setup;
     this.#epoch++;
     this.#position = 0;
+    const present = networks.weights.slice();
+    if (this.#share[0] > 0) this.#average.forEach((w, k) => { networks.weights[k] = w / this.#share[0]; });
     const row = {
       epoch: this.#epoch,
       training: this.errors(training).total(),
@@ -185,6 +211,7 @@ export class Trainer {
       this.#bestEpoch = this.#epoch;
       this.#bestWeights.set(networks.weights);
     }
+    networks.weights.set(present);
     const complete = { ...row, score, cpuSeconds: this.#cpu() };
     this.#curve.push(complete);
     await onEpoch?.(complete);
@@ -199,10 +226,11 @@ export class Trainer {
  * The weighted mean absolute errors of energy per atom and forces: unlike the mean squares of the loss it is not decided by the one
  * or two hardest structures of a small validation part. NaN (diverged) is never the best.
  */
-function scoreOf({ energy, forces }: ErrorTable, loss: LossWeights): number {
+function scoreOf({ energy, forces, virial }: ErrorTable, loss: LossWeights): number {
   const e = energy.count > 0 ? energyScale(loss, 1) * (energy.mae / 1000) : 0;
   const f = forces.count > 0 ? forceScale(loss) * forces.mae : 0;
-  return e + f;
+  const w = virial.count > 0 ? virialScale(loss, 1) * (virial.mae / 1000) : 0;
+  return e + f + w;
 }
 
 /** Of this process, descriptors included. */

@@ -6,7 +6,8 @@ import type { EpochErrors, StopReason } from './trainer.ts';
 export interface TrainOptions {
   /** A file of any readable format. */
   readonly data: string;
-  readonly config: string;
+  /** Without it settings are made from the data (`generatedConfig`). */
+  readonly config?: string;
   /** Directory of the trained potential. Beside it stands `<output>.checkpoint`. */
   readonly output: string;
   readonly seed: number;

@@ -31,6 +31,17 @@ export interface TrainingStructure {
   readonly forces: Float64Array;
   /** Indices of the labelled force components. */
   readonly labelled: Int32Array;
+  /** eV, xx yy zz xy xz yz of Σ r⊗f; NaN = no label. */
+  readonly virial: Float64Array;
+  /** Indices of the labelled virial components. */
+  readonly labelledVirial: Int32Array;
+  /**
+   * What a strain does to the inputs: virial component v of center i is −Σ dE/dinput · six rows (xx yy zz xy xz yz) of its inputs from
+   * virialDerivatives[6 · inputFirst[i]]; Å · 1/Å.
+   */
+  readonly virialDerivatives: Float64Array;
+  /** How much the structure counts, 1 unless the configuration says otherwise. */
+  readonly weight: number;
   /** `config_type` of the file, or an empty string. */
   readonly group: string;
   readonly origin: SourceLocation;

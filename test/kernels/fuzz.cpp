@@ -1,6 +1,6 @@
-// Random neighbor lists, in exactly as much scratch as the kernel asks for: compiled with the address and undefined-behavior
-// sanitizers by fuzz.slow.test.ts. Also changed blobs: whatever the kernel accepts it must evaluate without touching foreign memory.
-// usage: fuzz BLOB SEED ROUNDS CHANGED; prints how often each code came back.
+// Random neighbor lists, in exactly as much scratch as the kernel asks for: compiled with the address and
+// undefined-behavior sanitizers by fuzz.slow.test.ts. Also changed blobs: whatever the kernel accepts it must evaluate
+// without touching foreign memory. usage: fuzz BLOB SEED ROUNDS CHANGED; prints how often each code came back.
 #include "../../potentials/kernels/kernel.cpp"
 
 #include <cmath>
@@ -31,17 +31,18 @@ static void evaluateOnce(const void *model, int nEl, double rMax, int members) {
   const double scale = (below(4) ? 0.8 : 3.0) * rMax;
   for (double &v : x) v = scale * (2 * uniform() - 1) / 1.7;
   if (!below(8))
-    for (int k = 0; k < nall; k++) x[3 * k + below(3)] = 0;   // coplanar, collinear, equal distances
+    for (int k = 0; k < nall; k++) x[3 * k + below(3)] = 0; // coplanar, collinear, equal distances
   if (!below(20)) x[below(3 * nall)] = below(2) ? 1e160 : 1e-160;
-  if (n && !below(20)) for (int c = 0; c < 3; c++) x[3 * n + c] = x[c];
+  if (n && !below(20))
+    for (int c = 0; c < 3; c++) x[3 * n + c] = x[c];
   for (int &e : element) e = below(20) ? below(nEl) : -1 + below(2) * (nEl + 5);
   for (int k = 0; k < n; k++) list[k] = k + 1;
   if (n && !below(15)) list[below(n)] = below(2) ? -7 : nall + below(1000000);
   if (n && !below(15)) list[below(n)] = 0;
   const int first[2] = {0, n};
   const NnpAtoms atoms = {nall, x.data(), element.data(), ~0};
-  std::vector<double> forces(3 * nall), virial(6), energies(1), memberEnergies(members), memberForces(3 * nall * members),
-      memberVirials(6 * members), extrapolations(3);
+  std::vector<double> forces(3 * nall), virial(6), energies(1), memberEnergies(members),
+      memberForces(3 * nall * members), memberVirials(6 * members), extrapolations(3);
   NnpResult result = {};
   result.forces = forces.data(), result.virial = virial.data(), result.energies = energies.data();
   if (below(2)) {
@@ -79,7 +80,8 @@ int main(int argc, char **argv) {
   std::fclose(file);
   state = std::strtoull(argv[2], nullptr, 10);
   const int rounds = std::atoi(argv[3]), changed = std::atoi(argv[4]);
-  static const double VALUES[] = {-1, 0, 1, 2, 3, 16, 17, 1e9, 2147483648.0, 9.1e15, -1e300, 0.5, 1e-300, NAN, INFINITY};
+  static const double VALUES[] = {-1,           0,      1,      2,   3,      16,  17,      1e9,
+                                  2147483648.0, 9.1e15, -1e300, 0.5, 1e-300, NAN, INFINITY};
   int refused = 0;
   for (int round = 0; round < rounds; round++) {
     std::vector<double> own = blob;
@@ -98,6 +100,7 @@ int main(int argc, char **argv) {
     for (int k = 0; k < (changed ? 2 : 50); k++)
       evaluateOnce(model.p, modelOf(model.p).nEl, modelOf(model.p).rMax, members(model.p));
   }
-  std::printf("{\"refused\": %d, \"ok\": %d, \"forceNotFinite\": %d, \"capacity\": %d, \"coincident\": %d, \"badResult\": %d, \"badIndex\": %d, \"badElement\": %d}\n",
+  std::printf("{\"refused\": %d, \"ok\": %d, \"forceNotFinite\": %d, \"capacity\": %d, \"coincident\": %d, "
+              "\"badResult\": %d, \"badIndex\": %d, \"badElement\": %d}\n",
               refused, counts[0], counts[1], counts[2], counts[3], counts[5], counts[6], counts[7]);
 }

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import { SymmetryFunctions } from '../../potentials/descriptors/symmetry-functions.ts';
 import type { Activation, Scaling, SymmetryFunction } from '../../potentials/hdnnp-model.ts';
 import { buildNeighborList } from '../../potentials/neighbors/neighbor-list.ts';
 import { newEvaluation } from '../../potentials/potential.ts';
 import { potentialContract } from '../contracts/potential.ts';
 import { functionsOfType, randomModel } from '../potentials/random-model.ts';
 import { randomStructure } from '../potentials/structures.ts';
-import { expectAsOracle, oneCenter } from './compare.ts';
+import { difference, expectAsOracle, oneCenter } from './compare.ts';
 import { KERNELS_HERE, kernelPotential, LANES } from './kernels-here.ts';
 
 const SPECIES = [1, 6, 8];
@@ -77,6 +78,21 @@ describe.each(KERNELS_HERE)('the %s kernel', (kernel) => {
       expectAsOracle(kernelPotential(kernel, [model]), model, list);
     },
   );
+
+  test('gives the raw symmetry functions of every atom in the order of the model', () => {
+    const model = randomModel({ ...base, functions: TYPES.flatMap((type) => functionsOfType(type, SPECIES, 3.1)) });
+    const n = model.elements[0].symmetryFunctions.length;
+    const stride = n + 3;
+    const features = new Float64Array(stride * list.ncenters);
+    kernelPotential(kernel, [model]).features(list, newEvaluation(list.natoms, list.ncenters), features, stride);
+    const set = new SymmetryFunctions(model.elements[0].symmetryFunctions, { ...model, species: SPECIES });
+    const wanted = new Float64Array(n);
+    for (let i = 0; i < list.ncenters; i++) {
+      set.compute(list, i, wanted);
+      expect(difference(features.subarray(stride * i, stride * i + n), wanted)).toBeLessThan(1e-12);
+      expect([...features.subarray(stride * i + n, stride * (i + 1))]).toEqual([0, 0, 0]);
+    }
+  });
 
   const cone = (over: Partial<Extract<SymmetryFunction, { type: 3 }>>) =>
     ({ type: 3, e1: 1, e2: 8, eta: 0.1, lambda: 1, zeta: 1, rs: 0, rc: 3.1, ...over }) as const;

@@ -1,5 +1,5 @@
-/* The kernel as a LAMMPS pair style uses it: plain C, one call per atom, neighbor indices with special-bond bits in their top two
- * bits, elements from a map of types. Prints the largest difference from one call over the whole list.
+/* The kernel as a LAMMPS pair style uses it: plain C, one call per atom, neighbor indices with special-bond bits in
+ * their top two bits, elements from a map of types. Prints the largest difference from one call over the whole list.
  * usage: pair-style BLOB; the structure is a small random cluster. */
 #include "../../potentials/kernels/hdnnp.h"
 

@@ -20,7 +20,7 @@ create_atoms 1 box
 mass 1 28.085
 velocity all create 300 4928 loop geom
 include ${include}
-pair_style nnp/socket \${nnp_server}
+pair_style \${nnp_pair}
 pair_coeff * * Si
 thermo_style custom step pe etotal press
 thermo_modify format float %.14g
@@ -111,7 +111,9 @@ describeLane('lammps', 'nnp-bridge lammps', () => {
   test('run is an error when the input does not use the potential', async () => {
     const { code, stderr } = await nnpBridge(runWords(), 'print hello\n').end;
     expect(code).toBe(5);
-    expect(stderr).toMatch(/ended without using the potential: in.lmp must say "include \$\{nnp\}"/);
+    expect(stderr).toMatch(
+      /ended without using the potential: in.lmp must say "include \$\{nnp\}", "pair_style \$\{nnp_pair\}"/,
+    );
   });
 
   test('run does not start LAMMPS when the potential cannot be loaded', async () => {
@@ -140,6 +142,63 @@ describeLane('lammps', 'nnp-bridge lammps', () => {
       expect(leftovers(folder)).toEqual([]);
     });
   }
+
+  for (const [np, ...words] of [['1'], ['2'], ['1', '--in-process'], ['2', '--in-process']]) {
+    test(`Ctrl-C ends a run on ${np} ranks ${words.join(' ')} at the next step and executes the rest of the script`, async () => {
+      const input = siliconInput('run 100000000\nwrite_data end.data\n');
+      const { child, folder, said, end } = nnpBridge(runWords('--np', np, ...words), input);
+      await until(() => /^ +20 /m.test(said()));
+      child.kill('SIGINT');
+      const { code, stdout } = await end;
+      expect(code, stdout).toBe(130);
+      expect(readFileSync(join(folder, 'end.data'), 'utf8')).toContain('64 atoms');
+      expect(readFileSync(join(folder, 'log.lammps'), 'utf8')).toMatch(/Total wall time/);
+      expect(leftovers(folder)).toEqual([]);
+    });
+  }
+
+  test('run --in-process and a file of export give the same without a server; script loads the file', async () => {
+    const folder = temporaryFolder();
+    const input = siliconInput('run 40\n');
+    const exported = await nnpBridge(['lammps', 'export', POTENTIAL, '-o', 'si.nnp'], '', folder).end;
+    expect([exported.code, exported.stdout]).toEqual([
+      0,
+      expect.stringMatching(/^si\.nnp: Si, cutoff 4\.5 angstrom, \d+ bytes\n$/),
+    ]);
+    const words = (...rest: string[]) => ['lammps', 'run', 'in.lmp', ...rest];
+    const served = await nnpBridge(runWords(), input).end;
+    const inside = await nnpBridge(runWords('--in-process'), input).end;
+    const file = await nnpBridge(words('--potential', 'si.nnp', '--threads', '2'), input, folder).end;
+    const rows = thermo(served.stdout);
+    expect(rows.length).toBe(3);
+    expect(inside.stdout).toMatch(/nnp: model tiny-si from \S+, cutoff 4\.5, id \d+; native/);
+    expect(thermo(inside.stdout)).toEqual(rows);
+    expect(file.stdout).toMatch(/2 threads/);
+    thermo(file.stdout).forEach((row, k) => {
+      for (const [c, x] of row.entries()) expect(x).toBeCloseTo(rows[k][c], 7);
+    });
+    const script = await nnpBridge(['lammps', 'script', 'si.nnp'], '', folder).end;
+    expect(script.stdout).toMatch(new RegExp(`variable nnp_pair string "nnp ${folder}/si.nnp"`));
+  });
+
+  test('run --in-process is an error when the input does not use the potential', async () => {
+    const { code, stderr } = await nnpBridge(runWords('--in-process'), 'print hello\n').end;
+    expect(code).toBe(5);
+    expect(stderr).toMatch(/ended without using the potential/);
+  });
+
+  test('run --replace-pair runs a script written for another potential and says what it replaced', async () => {
+    const foreign = siliconInput('run 20\n')
+      .replace(`include \${nnp}\n`, '')
+      .replace(`\${nnp_pair}`, 'sw')
+      .replace('pair_coeff * * Si', 'pair_coeff * * Si.sw Si');
+    const { code, stdout, stderr } = await nnpBridge(runWords('--replace-pair'), foreign).end;
+    expect(code, stdout + stderr).toBe(0);
+    expect(stderr).toContain(`in.lmp line 9: pair_style sw -> pair_style \${nnp_pair}\n`);
+    expect(thermo(stdout)).toEqual(thermo((await nnpBridge(runWords(), siliconInput('run 20\n')).end).stdout));
+    const refused = await nnpBridge(runWords('--replace-pair'), 'pair_style hybrid sw lj/cut 3\n').end;
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringMatching(/^in\.lmp:1: "pair_style hybrid/)]);
+  });
 
   test('run stops when a worker process dies', async () => {
     const { child, end, said } = nnpBridge(runWords('--np', '2'), siliconInput('run 100000000\n'));

@@ -85,7 +85,7 @@ describe('findHeaders', () => {
 describe('includeText', () => {
   test('loads by plugin load or by Python, and names the server', () => {
     expect(includeText('/a/nnpplugin.so', 'unix:/b/s', 'plugin')).toBe(
-      'plugin load /a/nnpplugin.so\nvariable nnp_server string unix:/b/s\n',
+      'plugin load /a/nnpplugin.so\nvariable nnp_server string unix:/b/s\nvariable nnp_pair string "nnp/socket unix:/b/s"\n',
     );
     expect(includeText('/a/nnpplugin.so', 'unix:/b/s', 'python')).toMatch(/CDLL\("\/a\/nnpplugin.so"\)/);
   });

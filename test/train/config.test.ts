@@ -24,7 +24,7 @@ describe('training configuration', () => {
       hidden: { sizes: [20, 10], activations: ['t', 'p'] },
       energyWeight: 10,
       forceWeight: 1,
-      optimiser: { name: 'ekf', forceRows: 15, lambda: 0.98, nu: 0.9987, covariance: 100, processNoise: 0 },
+      optimiser: { name: 'ekf', forceRows: 15, virialRows: 3, lambda: 0.98, nu: 0.9987, covariance: 100, processNoise: 0 },
       epochs: 50,
     });
   });
@@ -77,6 +77,9 @@ describe('training configuration', () => {
     ['an option of another optimiser', `${GOOD}optimiser: {name: adam, lambda: 0.9}\n`, /:9: .*no lambda for .* adam/],
     ['a repeated key', `${GOOD}epochs: 3\nepochs: 4\n`, /^train\.yaml:\d+: .*unique/i],
     ['broken YAML', `${GOOD}x: [1\n`, /^train\.yaml:\d+: /],
+    ['an unknown split', `${GOOD}split: clever\n`, /:9: split: expected one of random, group, trajectory/],
+    ['a reference energy of no element', `${GOOD}reference_energies: {Xx: 1}\n`, /:9: .*element symbol/],
+    ['a negative group weight', `${GOOD}group_weights: {melt: -1}\n`, /:9: group_weights\.melt: expected a number/],
     ['an empty file', '', /^train\.yaml:1: .*expected a table/],
     ['a list', '- 1\n', /^train\.yaml:1: .*expected a table/],
   ];

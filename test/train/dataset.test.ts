@@ -19,11 +19,12 @@ async function setUp() {
     frame,
     energy: -20 * frame.natoms + k,
     forces: new Float64Array(3 * frame.natoms).fill(0.3),
+    virial: new Float64Array(9).map((_, c) => c - k),
     group: '',
     origin: { path: 'x', frame: k },
   }));
   const all = labelled.map((_, k) => k);
-  const dataset = await buildDataset(labelled, { training: all, validation: [] }, config, { sink: () => {} });
+  const dataset = await buildDataset(labelled, { training: all, validation: [], test: [] }, config, { sink: () => {} });
   const inputs = dataset.elements.map(({ symmetryFunctions }) => symmetryFunctions.length);
   const networks = newNetworks(inputs, { sizes: [5, 4], activations: ['t', 'p'] });
   initializeWeights(networks, new RandomStream(3));
@@ -48,6 +49,30 @@ test('energies and forces of the trainer are those of the potential, also in cel
   });
 });
 
+test('virials of the trainer are those of the potential and minus the derivative of its energy by strain', async () => {
+  const { frames, dataset, potential, pass } = await setUp();
+  const virial = new Float64Array(6);
+  dataset.training.forEach((structure, s) => {
+    pass.load(structure);
+    pass.virial(virial);
+    const expected = evaluateFrame(potential, frames[s]).virial;
+    [0, 4, 8, 1, 2, 5].forEach((k, v) => {
+      expect(Math.abs(virial[v] - expected[k])).toBeLessThan(1e-10 * (1 + Math.abs(expected[k])));
+      const h = 1e-3;
+      const at = (step: number) => evaluateFrame(potential, strained(frames[s], k, step)).energy;
+      const slope = (45 * (at(h) - at(-h)) - 9 * (at(2 * h) - at(-2 * h)) + (at(3 * h) - at(-3 * h))) / (60 * h);
+      expect(Math.abs(virial[v] + slope)).toBeLessThan(1e-6 * (1 + Math.abs(slope)));
+    });
+  });
+});
+
+/** x_b ← x_b + step · x_a for component k = 3a + b, of positions and cell. */
+function strained(frame: Frame, k: number, step: number): Frame {
+  const [a, b] = [Math.floor(k / 3), k % 3];
+  const apply = (rows: Float64Array) => rows.map((x, c) => (c % 3 === b ? x + step * rows[c - b + a] : x));
+  return { ...frame, positions: apply(frame.positions), cell: frame.cell && apply(frame.cell) };
+}
+
 test('forces are minus the central difference of the energy of the potential', async () => {
   const { frames, dataset, potential, pass } = await setUp();
   for (const s of [0, 1, 5, 11]) {
@@ -68,7 +93,7 @@ test('forces are minus the central difference of the energy of the potential', a
 
 test('the gradient of the loss of real structures equals central differences', async () => {
   const { dataset, networks, pass } = await setUp();
-  const loss = { energy: 10, force: 1, unit: dataset.forceUnit };
+  const loss = { energy: 10, force: 1, virial: 4, unit: dataset.forceUnit };
   const total = (gradient: Float64Array) =>
     dataset.training.reduce((sum, structure) => sum + addLossGradient(pass, structure, loss, gradient), 0);
   const { weights } = networks;

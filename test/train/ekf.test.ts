@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { energyScale, forceScale } from '../../src/train/loss.ts';
+import { energyScale, forceScale, virialScale } from '../../src/train/loss.ts';
 import { initializeWeights, newNetworks } from '../../src/train/networks.ts';
 import { Covariance } from '../../src/train/optimisers/covariance.ts';
 import { ExtendedKalmanFilter } from '../../src/train/optimisers/ekf.ts';
@@ -50,25 +50,32 @@ describe('extended Kalman filter', () => {
     const networks = newNetworks([3], { sizes: [2], activations: ['t'] });
     initializeWeights(networks, new RandomStream(1));
     const pass = new StructurePass(networks);
-    const loss = { energy: 5, force: 1, unit: 0.7 };
-    const options = { forceRows, lambda: 0.97, nu: 0.99, covariance: 10, processNoise: 0.1 };
+    const loss = { energy: 5, force: 1, virial: 0.6, unit: 0.7 };
+    const options = { forceRows, virialRows: 6, lambda: 0.97, nu: 0.99, covariance: 10, processNoise: 0.1 };
     return { networks, pass, loss, filter: new ExtendedKalmanFilter(pass, loss, options, new RandomStream(2)) };
   };
 
-  test('with all force components does one step of its textbook equations', () => {
+  test('with all force and virial components does one step of its textbook equations', () => {
     const structure = randomStructure(2, [3], 4);
     const { networks, pass, loss, filter } = setUp(6);
     const n = networks.weights.length;
     // H, ξ in file order: A and P do not depend on the order of the rows.
-    const m = 7;
+    const m = 13;
+    const root = Math.sqrt(structure.weight);
     const h = Array.from({ length: m }, () => new Float64Array(n));
     const xi = new Float64Array(m);
     pass.load(structure);
-    pass.addEnergyRow(energyScale(loss, 2), h[0], 0);
-    xi[0] = energyScale(loss, 2) * (structure.energy - pass.energy);
+    pass.addEnergyRow(root * energyScale(loss, 2), h[0], 0);
+    xi[0] = root * energyScale(loss, 2) * (structure.energy - pass.energy);
     for (let k = 0; k < 6; k++) {
-      pass.addForceRow(k, forceScale(loss), h[k + 1], 0);
-      xi[k + 1] = forceScale(loss) * (structure.forces[k] - pass.force(k));
+      pass.addForceRow(k, root * forceScale(loss), h[k + 1], 0);
+      xi[k + 1] = root * forceScale(loss) * (structure.forces[k] - pass.force(k));
+    }
+    const virial = new Float64Array(6);
+    pass.virial(virial);
+    for (let v = 0; v < 6; v++) {
+      pass.addVirialRow(v, root * virialScale(loss, 2), h[v + 7], 0);
+      xi[v + 7] = root * virialScale(loss, 2) * (structure.virial[v] - virial[v]);
     }
     const before = networks.weights.slice();
     filter.update([structure]);
@@ -93,7 +100,7 @@ describe('extended Kalman filter', () => {
     const { networks, filter } = setUp(3);
     const before = networks.weights.slice();
     const structure = randomStructure(2, [3], 4);
-    filter.update([{ ...structure, energy: Number.NaN, labelled: new Int32Array(0) }]);
+    filter.update([{ ...structure, energy: Number.NaN, labelled: new Int32Array(0), labelledVirial: new Int32Array(0) }]);
     expect(networks.weights).toEqual(before);
   });
 

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { Activation } from '../../potentials/hdnnp-model.ts';
-import { addLossGradient, energyScale, forceScale, type LossWeights } from '../../src/train/loss.ts';
+import { addLossGradient, energyScale, forceScale, type LossWeights, virialScale } from '../../src/train/loss.ts';
 import { initializeWeights, newNetworks } from '../../src/train/networks.ts';
 import { RandomStream } from '../../src/train/random-stream.ts';
 import { StructurePass } from '../../src/train/structure-pass.ts';
 import { randomStructure } from './random-structure.ts';
 
-const LOSS: LossWeights = { energy: 7, force: 0.8, unit: 1.3 };
+const LOSS: LossWeights = { energy: 7, force: 0.8, virial: 3, unit: 1.3 };
 
 function passOf(letters: readonly Activation[]): StructurePass {
   const networks = newNetworks([5, 3], { sizes: letters.map((_, l) => 4 - l), activations: letters });
@@ -51,10 +51,17 @@ describe('gradient of the loss', () => {
     pass.forces(forces);
     const sum = new Float64Array(n);
     const eScale = energyScale(LOSS, structure.natoms);
-    pass.addEnergyRow(2 * eScale * eScale * (pass.energy - structure.energy), sum, 0);
+    const { weight } = structure;
+    pass.addEnergyRow(2 * weight * eScale * eScale * (pass.energy - structure.energy), sum, 0);
+    const virial = new Float64Array(6);
+    pass.virial(virial);
+    for (let v = 0; v < 6; v++) {
+      const byVirial = (2 * weight * virialScale(LOSS, 6) ** 2 * (virial[v] - structure.virial[v])) / 6;
+      pass.addVirialRow(v, byVirial, sum, 0);
+    }
     for (let k = 0; k < forces.length; k++) {
       expect(pass.force(k)).toBeCloseTo(forces[k], 13);
-      const byForce = (2 * forceScale(LOSS) ** 2 * (forces[k] - structure.forces[k])) / forces.length;
+      const byForce = (2 * weight * forceScale(LOSS) ** 2 * (forces[k] - structure.forces[k])) / forces.length;
       pass.addForceRow(k, byForce, sum, 0);
     }
     const scale = Math.hypot(...gradient);
@@ -65,13 +72,21 @@ describe('gradient of the loss', () => {
     const pass = passOf(['t']);
     const full = randomStructure(4, [5, 3], 9);
     const forces = full.forces.map((f, k) => (k % 2 === 0 ? f : Number.NaN));
-    const structure = { ...full, energy: Number.NaN, forces, labelled: Int32Array.of(0, 2, 4, 6, 8, 10) };
+    const structure = {
+      ...full,
+      energy: Number.NaN,
+      forces,
+      labelled: Int32Array.of(0, 2, 4, 6, 8, 10),
+      virial: full.virial.map(() => Number.NaN),
+      labelledVirial: new Int32Array(0),
+    };
     const gradient = new Float64Array(pass.networks.weights.length);
     const loss = addLossGradient(pass, structure, LOSS, gradient);
     const predicted = new Float64Array(12);
     pass.forces(predicted);
     const expected =
-      structure.labelled.reduce((sum, k) => sum + (forceScale(LOSS) * (predicted[k] - forces[k])) ** 2, 0) / 6;
+      structure.weight *
+      structure.labelled.reduce((sum, k) => sum + (forceScale(LOSS) * (predicted[k] - forces[k])) ** 2 / 6, 0);
     expect(loss).toBeCloseTo(expected, 12);
     expect(gradient.every(Number.isFinite)).toBe(true);
   });

@@ -28,7 +28,7 @@ describe('metrics', () => {
     expect(energy.mae).toBeCloseTo(20, 10);
     expect(energy.rmse).toBeCloseTo(Math.sqrt((100 + 900) / 2), 10);
     expect(energy.max).toBeCloseTo(30, 10);
-    expect(f).toEqual({ count: 8, mae: 4 / 8, rmse: Math.sqrt(10 / 8), max: 3 });
+    expect(f).toMatchObject({ count: 8, mae: 4 / 8, rmse: Math.sqrt(10 / 8), max: 3 });
   });
 
   test('come by group, with the worst number of each', () => {
@@ -41,6 +41,32 @@ describe('metrics', () => {
       energy: { mae_meV_per_atom: expect.closeTo(20, 8) },
       forces: { rmse_eV_per_A: Math.sqrt(10 / 8), max_eV_per_A: 3 },
       byGroup: { a: { structures: 1 }, b: { structures: 2 } },
+    });
+  });
+
+  test('force angles, magnitudes, virials per atom, R2 and elements', () => {
+    const one = new Metrics();
+    one.add({
+      natoms: 2,
+      numbers: Uint8Array.of(14, 8),
+      energy: 0,
+      forces: forces(0, 2, 0, 0.05, 0, 0),
+      virial: forces(1, 2, 3, 4, 5, 6),
+      label: { energy: 0, forces: forces(1, 0, 0, 0, 0.05, 0), virial: forces(1, 2, 3, 4, 5, 8) },
+      group: '',
+    });
+    const { forces: f, virial } = one.total();
+    // The second force is too small for its direction to mean something.
+    expect(f.angle).toBeCloseTo(90, 10);
+    expect(f.magnitude).toBeCloseTo(0.5, 12);
+    expect(virial).toMatchObject({ count: 6, max: 1000 });
+    expect(virial.mae).toBeCloseTo(1000 / 6, 9);
+    const mean = 23 / 6;
+    const spread = [1, 2, 3, 4, 5, 8].reduce((sum, w) => sum + (w - mean) ** 2, 0);
+    expect(virial.r2).toBeCloseTo(1 - 4 / spread, 12);
+    expect([...one.elements().keys()]).toEqual(['O', 'Si']);
+    expect(metricsAsJson(one)).toMatchObject({
+      byElement: { Si: { forces: { count: 3, max_eV_per_A: 2 } }, O: { forces: { max_eV_per_A: 0.05 } } },
     });
   });
 

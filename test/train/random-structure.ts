@@ -49,6 +49,10 @@ export function randomStructure(natoms: number, inputs: readonly number[], seed:
     energy: natoms * number(),
     forces,
     labelled: Int32Array.from(forces.keys()),
+    virial: Float64Array.from({ length: 6 }, number),
+    labelledVirial: Int32Array.of(0, 1, 2, 3, 4, 5),
+    virialDerivatives: Float64Array.from({ length: 6 * inputFirst[natoms] }, number),
+    weight: 1.7,
     group: '',
     origin: { path: 'random' },
   };

@@ -5,8 +5,10 @@ import { doctor } from './doctor.ts';
 import { evaluate } from './evaluate.ts';
 import { formats } from './formats.ts';
 import { inspect } from './inspect.ts';
+import { label } from './label.ts';
 import { lammps } from './lammps.ts';
 import { md } from './md.ts';
+import { nanowire } from './nanowire.ts';
 import { report } from './report.ts';
 import { serve } from './serve.ts';
 import { train } from './train.ts';
@@ -23,10 +25,12 @@ export const commands: readonly Command[] = [
   evaluate,
   serve,
   lammps,
+  label,
   train,
   md,
   verify,
   report,
   conductance,
+  nanowire,
   doctor,
 ];

@@ -11,9 +11,15 @@ const builder = (yargs: Argv) =>
       demandOption: true,
       describe: 'directory of a trained potential (n2p2), or a file of lammps export (no server)',
     })
+    .option('route', {
+      choices: ['pair', 'external'] as const,
+      default: 'pair' as const,
+      describe: 'pair: the pair styles, compiled; external: fix external, for a LAMMPS with Python and no compiler',
+    })
     .option('server', { type: 'string', default: 'unix:nnp.sock', describe: 'where `serve --listen` listens' })
     .example('$0 lammps script potentials/Si > nnp.lmp', 'for "include nnp.lmp" in an input script')
-    .example('$0 lammps script si.nnp > nnp.lmp', 'the same without a server');
+    .example('$0 lammps script si.nnp > nnp.lmp', 'the same without a server')
+    .example('$0 lammps script potentials/Si --route external > nnp.lmp', 'where nothing can be compiled');
 
 type Options = OptionsOf<typeof builder>;
 
@@ -22,6 +28,10 @@ export const lammpsScript: CommandModule<object, Options> = {
   describe: 'print the lines that load the pair styles into this LAMMPS, for a server started with serve or for a file',
   builder,
   handler: async (argv: ArgumentsCamelCase<Options>) => {
+    if (argv.route === 'external') {
+      const { externalText } = await import('../../lammps/external-script.ts');
+      return printOut(await externalText(await serverAddress(argv.server), await elementsOf(argv)));
+    }
     const [{ findLammps, loadRoute }, { buildPairStyle }, script] = await Promise.all([
       import('../../lammps/installation.ts'),
       import('../../lammps/build.ts'),

@@ -13,8 +13,7 @@ const builder = (yargs: Argv) =>
       })
       .option('config', {
         type: 'string',
-        demandOption: true,
-        describe: 'YAML file: symmetry functions, network, optimiser',
+        describe: 'YAML file: symmetry functions, network, optimiser; without it they are made from the data',
       })
       .option('output', {
         type: 'string',
@@ -37,6 +36,7 @@ const builder = (yargs: Argv) =>
         return true;
       }),
   )
+    .example('$0 train si.extxyz -O si/ --test more.extxyz', 'settings made from the data, kept as si/train.yaml')
     .example('$0 train si.extxyz --config train.yaml -O si/', 'train with the settings of train.yaml')
     .example(
       '$0 train si.extxyz --config train.yaml -O si/ --resume --epochs 200',
@@ -58,7 +58,7 @@ export const train: CommandModule<object, Options> = {
     try {
       const result = await run({
         data: argv.data,
-        config: argv.config,
+        ...(argv.config !== undefined && { config: argv.config }),
         output: argv.output,
         seed: argv.seed,
         ...(argv.epochs !== undefined && { epochs: argv.epochs }),

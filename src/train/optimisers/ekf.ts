@@ -1,5 +1,5 @@
 import { PotentialError } from '../../core/errors.ts';
-import { energyScale, forceScale, type LossWeights } from '../loss.ts';
+import { energyScale, forceScale, type LossWeights, virialScale } from '../loss.ts';
 import type { RandomStream } from '../random-stream.ts';
 import type { StructurePass } from '../structure-pass.ts';
 import type { TrainingStructure } from '../training-structure.ts';
@@ -9,6 +9,8 @@ import { copyState, type Optimiser } from './optimiser.ts';
 export interface EkfOptions {
   /** Force components drawn per structure and update. */
   readonly forceRows: number;
+  /** Virial components drawn per structure and update, where the loss has a virial term. */
+  readonly virialRows: number;
   /** Forgetting factor at the start; it approaches 1 as λ ← ν λ + 1 − ν. */
   readonly lambda: number;
   readonly nu: number;
@@ -26,7 +28,7 @@ const WIND_UP = 1e7;
 
 /**
  * Multi-row fading-memory extended Kalman filter. One update takes one structure: its energy and some randomly drawn force
- * components. With H the Jacobian rows and ξ the errors, A = H P Hᵀ + λ1, w += P Hᵀ A⁻¹ ξ, P ← (P − P Hᵀ A⁻¹ H P)/λ
+ * and virial components. With H the Jacobian rows and ξ the errors, A = H P Hᵀ + λ1, w += P Hᵀ A⁻¹ ξ, P ← (P − P Hᵀ A⁻¹ H P)/λ
  * (Shah, Palmieri and Datum, Neural Networks 5, 779 (1992); for HDNNPs: Singraber et al., JCTC 15, 3075 (2019)).
  */
 export class ExtendedKalmanFilter implements Optimiser {
@@ -45,6 +47,7 @@ export class ExtendedKalmanFilter implements Optimiser {
   readonly #a: Float64Array;
   readonly #xi: Float64Array;
   #drawn = new Int32Array(0);
+  readonly #virial = new Float64Array(6);
 
   constructor(pass: StructurePass, loss: LossWeights, options: EkfOptions, random: RandomStream) {
     const n = pass.networks.weights.length;
@@ -54,7 +57,7 @@ export class ExtendedKalmanFilter implements Optimiser {
     this.#random = random;
     this.#covariance = new Covariance(n, options.covariance);
     this.#lambda = Float64Array.of(options.lambda);
-    this.#rows = 4 * Math.ceil((1 + options.forceRows) / 4);
+    this.#rows = 4 * Math.ceil((1 + options.forceRows + (loss.virial > 0 ? options.virialRows : 0)) / 4);
     this.#h = new Float64Array(this.#rows * n);
     this.#y = new Float64Array(this.#rows * n);
     this.#zt = new Float64Array(this.#rows * n);
@@ -103,25 +106,40 @@ export class ExtendedKalmanFilter implements Optimiser {
     this.#h.fill(0);
     this.#xi.fill(0);
     pass.load(structure);
+    const weight = Math.sqrt(structure.weight);
     if (!Number.isNaN(structure.energy)) {
-      const scale = energyScale(this.#loss, structure.natoms);
+      const scale = weight * energyScale(this.#loss, structure.natoms);
       pass.addEnergyRow(scale, this.#h, 0);
       this.#xi[0] = scale * (structure.energy - pass.energy);
     }
-    const scale = forceScale(this.#loss);
-    const count = scale > 0 ? this.#draw(structure.labelled) : 0;
+    const scale = weight * forceScale(this.#loss);
+    const count = scale > 0 ? this.#draw(structure.labelled, this.#options.forceRows) : 0;
     for (let r = 0; r < count; r++) {
       const component = this.#drawn[r];
       pass.addForceRow(component, scale, this.#h, (r + 1) * n);
       this.#xi[r + 1] = scale * (structure.forces[component] - pass.force(component));
     }
+    if (this.#loss.virial > 0) this.#fillVirialRows(structure, weight, count + 1);
+  }
+
+  #fillVirialRows(structure: TrainingStructure, weight: number, first: number): void {
+    const pass = this.#pass;
+    const scale = weight * virialScale(this.#loss, structure.natoms);
+    const count = this.#draw(structure.labelledVirial, this.#options.virialRows);
+    if (count === 0) return;
+    pass.virial(this.#virial);
+    for (let r = 0; r < count; r++) {
+      const component = this.#drawn[r];
+      pass.addVirialRow(component, scale, this.#h, (first + r) * pass.networks.weights.length);
+      this.#xi[first + r] = scale * (structure.virial[component] - this.#virial[component]);
+    }
   }
 
   /** Different components into the head of `#drawn`; returns how many. */
-  #draw(labelled: Int32Array): number {
+  #draw(labelled: Int32Array, most: number): number {
     if (this.#drawn.length < labelled.length) this.#drawn = new Int32Array(labelled.length);
     this.#drawn.set(labelled);
-    const count = Math.min(this.#options.forceRows, labelled.length);
+    const count = Math.min(most, labelled.length);
     for (let k = 0; k < count; k++) {
       const other = k + this.#random.index(labelled.length - k);
       const kept = this.#drawn[k];

@@ -38,7 +38,10 @@ interface Point {
 let serial = 0;
 
 /** ASE's script and our client beside it. */
-async function drive(script: string, options: { tcp?: boolean; clientFirst?: boolean; template?: string; potential?: string } = {}) {
+async function drive(
+  script: string,
+  options: { tcp?: boolean; clientFirst?: boolean; template?: string; potential?: string } = {},
+) {
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'si.xyz'), TEMPLATE);
   writeFileSync(join(folder, 'template.xyz'), options.template ?? TEMPLATE);
