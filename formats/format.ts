@@ -50,6 +50,8 @@ export interface ReadOptions {
   readonly columns?: readonly string[];
   /** Which extxyz keys hold the labels: `ase`, `mace`, `gap`, `nep`, `n2p2`. */
   readonly labelKeys?: string;
+  /** Told by a reader of a format with `parts` where something behind the preamble changes what holds for all later frames. */
+  readonly onChange?: () => void;
 }
 
 export interface WriteOptions {
@@ -65,15 +67,14 @@ export interface WriteOptions {
 
 /**
  * How a file can be cut for several threads. A wrong guess costs time, never a frame: a part that does not read as whole frames
- * from its first byte to its last is read again, with all that follows, by one thread.
+ * from its first byte to its last is read again, with all that follows, by one thread. `read` of such a format holds no chunk
+ * longer than until it asks for the next but one.
  */
 export interface FrameParts {
   /** First byte at or behind `from`, which is the beginning of a line, where a frame seems to begin; -1 = none in these bytes. */
   findFrame(bytes: Uint8Array, from: number): number;
   /** Bytes at the beginning of a file that hold for all of its frames: every part is read behind them. */
   preamble?(head: Uint8Array): Uint8Array;
-  /** Text that changes what holds for later frames: whatever follows it is read by one thread. */
-  readonly changes?: string;
 }
 
 /** A file format as a described constant (`satisfies Format`). Adding it to formats/index.ts registers it. */

@@ -14,10 +14,12 @@ export interface LoadOptions extends UnitOptions, KernelOptions {
 }
 
 /**
- * The trained potential in a directory, ready to evaluate. Throws UnknownFormatError when the directory is not of a supported
+ * The trained potential in a directory, or the committee whose `potential.json` is there, ready to evaluate. Throws UnknownFormatError when the directory is not of a supported
  * format, MissingDataError when its units are not stated, FormatError for its content.
  */
 export async function loadPotential(directory: string, options: LoadOptions = {}): Promise<Potential> {
+  const members = await membersOf(directory);
+  if (members) return loadCommittee(members, options);
   const model = await readModel(directory, options);
   const { potential, rung } = choosePotential(model, basename(resolve(directory)), options);
   for (const message of rung.passedOver)
@@ -39,6 +41,21 @@ export async function loadCommittee(directories: readonly string[], options: Loa
   return chooseCommittee(models, names, options);
 }
 
+/** The models in a directory: one, or those of a committee's members. Errors as `loadPotential`. */
+export async function readModels(directory: string, options: LoadOptions = {}): Promise<HdnnpModel[]> {
+  const members = (await membersOf(directory)) ?? [directory];
+  return Promise.all(members.map((member) => readModel(member, options)));
+}
+
+/** The directories of a committee's members; undefined when the directory holds something else. */
+async function membersOf(directory: string): Promise<string[] | undefined> {
+  const manifest = await readManifest(directory);
+  if (manifest?.format !== 'committee') return undefined;
+  if (!manifest.members || manifest.members.length === 0)
+    throw new UnknownFormatError(`${directory}: the committee names no members`);
+  return manifest.members.map((name) => join(directory, name));
+}
+
 /** The same as data, for programs that work on the parameters. Errors as `loadPotential`. */
 export async function readModel(directory: string, options: LoadOptions = {}): Promise<HdnnpModel> {
   const manifest = await readManifest(directory);
@@ -47,6 +64,8 @@ export async function readModel(directory: string, options: LoadOptions = {}): P
     throw new UnknownFormatError(
       `${directory}: expected a trained potential (input.nn or potential.json), found neither`,
     );
+  if (format === 'committee')
+    throw new UnknownFormatError(`${directory}: a committee, not a single potential: name one of its members`);
   if (format !== 'n2p2')
     throw new UnknownFormatError(`${directory}: potentials of format "${format}" are not supported, only n2p2`);
   return readN2p2(directory, options);

@@ -1,4 +1,4 @@
-export { type OpenedFrames, openFrames } from './convert/open.ts';
+export { type OpenedFrames, type OpenOptions, openFrames } from './convert/open.ts';
 export { faceHeights, inverse, signedVolume, toCartesian, toFractional, volume } from './core/cell.ts';
 export type { Diagnostic, DiagnosticSink } from './core/diagnostic.ts';
 export { atomicNumber, elementOfMass, massOf, symbolOf } from './core/elements.ts';

@@ -43,6 +43,7 @@ export async function readDumpHeader(
       bounds = undefined;
     } else if (item === 'UNITS') {
       await scanner.need('a unit style');
+      if (style !== undefined) options.onChange?.();
       style = styleOf(scanner);
     } else if (item === 'TIME') {
       await scanner.need('the time');

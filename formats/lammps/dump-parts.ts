@@ -6,7 +6,6 @@ const TWO_ITEMS = 200;
 
 /** A step begins at UNITS or TIME where it has them, else at TIMESTEP; UNITS hold for all later steps. */
 export const DUMP_PARTS: FrameParts = {
-  changes: 'ITEM: UNITS',
   preamble(head) {
     const [item, style] = Buffer.from(head.subarray(0, TWO_ITEMS)).toString('latin1').split('\n');
     return head.subarray(0, item.startsWith('ITEM: UNITS') && style !== undefined ? item.length + style.length + 2 : 0);

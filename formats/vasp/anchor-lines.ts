@@ -43,14 +43,15 @@ function load(): Instance {
 
 /**
  * One bit an anchor, set in both tables by its first two bytes and by its seventh and eighth (by all, where it has fewer than
- * eight). Bit 0 is that of the rulers, which the module looks at more closely.
+ * eight). Bit 0 is that of the rulers, which the module looks at more closely; the others may be shared.
  */
 function fillTables(table: Uint16Array): void {
   const pair = (start: string, at: number) => start.charCodeAt(at) | (start.charCodeAt(at + 1) << 8);
   ANCHOR_STARTS.forEach((start, k) => {
-    table[(FIRST >> 1) + pair(start, 0)] |= 1 << k;
-    if (start.length >= 8) table[(LATER >> 1) + pair(start, 6)] |= 1 << k;
-    else for (let any = 0; any < 65_536; any++) table[(LATER >> 1) + any] |= 1 << k;
+    const bit = k === 0 ? 1 : 2 << (k % 15);
+    table[(FIRST >> 1) + pair(start, 0)] |= bit;
+    if (start.length >= 8) table[(LATER >> 1) + pair(start, 6)] |= bit;
+    else for (let any = 0; any < 65_536; any++) table[(LATER >> 1) + any] |= bit;
   });
 }
 

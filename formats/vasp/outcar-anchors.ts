@@ -19,11 +19,12 @@ export const ANCHOR = {
   electrons: 16,
   footer: 17,
   abInitioStress: 18,
+  moments: 19,
 } as const;
 
 export type Anchor = (typeof ANCHOR)[keyof typeof ANCHOR];
 
-/** How the lines that `anchorOf` knows begin behind blanks, at most 16; the first is that of the rulers. For `AnchorLines`. */
+/** How the lines that `anchorOf` knows begin behind blanks, the first is that of the rulers. For `AnchorLines`. */
 export const ANCHOR_STARTS = [
   '--------',
   'direct l',
@@ -41,6 +42,7 @@ export const ANCHOR_STARTS = [
   'POTCAR:',
   'POSITION',
   'TITEL ',
+  'magnetiz',
 ] as const;
 
 const BLANK = 32;
@@ -69,6 +71,8 @@ export function anchorOf(bytes: Uint8Array, start: number, end: number): Anchor 
     case 105: // i
       if (has(bytes, at, end, 'in kB ')) return ANCHOR.stress;
       return has(bytes, at, end, 'ions per type') ? ANCHOR.ionsPerType : ANCHOR.none;
+    case 109: // m
+      return has(bytes, at, end, 'magnetization (') ? ANCHOR.moments : ANCHOR.none;
     case 110: // n
       if (!has(bytes, at, end, 'number of ')) return ANCHOR.none;
       if (has(bytes, at + 10, end, 'electron ')) return ANCHOR.electrons;

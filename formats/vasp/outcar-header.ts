@@ -1,5 +1,6 @@
 import type { TextScanner } from '../../src/scan/text-scanner.ts';
 import type { ReadOptions } from '../format.ts';
+import { FIRST_LINE } from './outcar-rows.ts';
 import { elementOfLabel, labelOfPotential, speciesOfBlocks } from './species.ts';
 
 /** What the head of one run says: program, potentials, counts. */
@@ -17,6 +18,11 @@ export class OutcarHeader {
   readVersion(scanner: TextScanner): void {
     scanner.token();
     this.version = scanner.tokenText();
+  }
+
+  /** The same behind the end of a line that was cut. */
+  readVersionIn(line: string): void {
+    this.version = FIRST_LINE.exec(line)?.[1];
   }
 
   /** `TITEL  = PAW_PBE Fe_pv 02Aug2007`. */

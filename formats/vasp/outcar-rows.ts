@@ -20,8 +20,14 @@ export interface ForceTable {
   readonly missingPosition: boolean;
 }
 
-/** The table whose title line is current. Throws TruncatedError when the input ends inside. */
-export async function readForceTable(scanner: TextScanner, natoms: number): Promise<ForceTable> {
+/** First line of a run, alone or behind the end of a run that was killed in the middle of a line. */
+export const FIRST_LINE = /(?:^|\s|\d)(vasp\.\d+\.\d+\S*)/;
+
+/**
+ * The table whose title line is current; undefined when another run begins inside, whose first line is then current. Throws
+ * TruncatedError when the input ends inside.
+ */
+export async function readForceTable(scanner: TextScanner, natoms: number): Promise<ForceTable | undefined> {
   if (!scanner.tryLine()) await scanner.need('the ruler of the force table');
   if (!isRuler(scanner)) throw scanner.error('expected the ruler of the force table');
   const positions = new TripleRows(natoms);
@@ -34,6 +40,7 @@ export async function readForceTable(scanner: TextScanner, natoms: number): Prom
     const whole = readForceRow(scanner, row);
     if (whole === undefined || !scanner.terminated) {
       if (!scanner.terminated) throw scanner.truncated(rowOf(forces.length, natoms));
+      if (FIRST_LINE.test(scanner.text())) return undefined;
       throw scanner.error(`expected ${rowOf(forces.length, natoms)}, found "${scanner.text().trim().slice(0, 60)}"`);
     }
     if (!whole) {

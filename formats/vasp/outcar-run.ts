@@ -41,7 +41,12 @@ export class OutcarRun {
 
   /** True for anchors whose following lines belong to them: `takeBlock`, otherwise `takeLine`. */
   static isBlock(anchor: Anchor): boolean {
-    return anchor === ANCHOR.cell || anchor === ANCHOR.table || anchor === ANCHOR.headerPositions;
+    return (
+      anchor === ANCHOR.table ||
+      anchor === ANCHOR.cell ||
+      anchor === ANCHOR.headerPositions ||
+      anchor === ANCHOR.moments
+    );
   }
 
   /** The current line; gives a frame when it shows that a step is over. */
@@ -105,6 +110,10 @@ export class OutcarRun {
       if (!this.#started && natoms) this.#header.positions = await readPositionRows(scanner, natoms);
       return undefined;
     }
+    if (anchor === ANCHOR.moments) {
+      if (natoms && this.#loop && !this.#step) await this.#loop.moments.read(scanner, natoms);
+      return undefined;
+    }
     if (!lineHas(scanner, 'TOTAL-FORCE')) return undefined;
     const line = scanner.lineNumber;
     if (!natoms) throw scanner.error('expected NIONS and ions per type before the force table');
@@ -112,6 +121,10 @@ export class OutcarRun {
     const step = this.#step as OutcarStep;
     step.tableLine = line;
     const table = await readForceTable(scanner, natoms);
+    if (!table) {
+      this.#newRun((run) => run.readVersionIn(scanner.text()));
+      return done;
+    }
     step.table = table;
     step.cell ??= this.#lastCell();
     if (table.missingLine !== undefined)
@@ -201,7 +214,7 @@ export class OutcarRun {
     const step = this.#step as OutcarStep;
     step.hasStress = true;
     step.stress = readStress(this.#scanner);
-    if (!step.stress)
+    if (!step.stress && this.#scanner.terminated)
       this.#warn('missing-value', 'no number (****) in the stress: it is missing', this.#scanner.lineNumber);
     return done;
   }

@@ -2,6 +2,7 @@ import { volume } from '../../src/core/cell.ts';
 import type { Frame, InfoValue, Labels, PerAtom } from '../../src/core/frame.ts';
 import { fromVoigt } from '../../src/core/tensor.ts';
 import { KBAR } from '../../src/core/units.ts';
+import { MagneticMoments } from './outcar-moments.ts';
 import type { ForceTable } from './outcar-rows.ts';
 
 /** The SCF loop of one ionic step: `Iteration N( M)`. */
@@ -11,6 +12,7 @@ export class ScfLoop {
   /** `EDIFF is reached` has been printed. */
   converged = false;
   magnetization: InfoValue | undefined;
+  readonly moments = new MagneticMoments();
 
   constructor(ionic: number) {
     this.ionic = ionic;
@@ -86,10 +88,18 @@ export function frameOfStep(
     numbers: run.numbers.slice(),
     positions,
     labels: labelsOfStep(step, loop, cell),
-    arrays: run.species ? { species: run.species } : {},
+    arrays: arraysOfStep(loop, run),
     info,
     origin: run.origin,
   };
+}
+
+function arraysOfStep(loop: ScfLoop | undefined, run: RunFacts): Record<string, PerAtom> {
+  const arrays: Record<string, PerAtom> = {};
+  if (run.species) arrays['species'] = run.species;
+  const moments = loop?.moments.table();
+  if (moments) arrays['magnetic_moments'] = moments;
+  return arrays;
 }
 
 function labelsOfStep(step: OutcarStep, loop: ScfLoop | undefined, cell: Float64Array): Labels {

@@ -14,6 +14,7 @@ const NAME = 'vasp-outcar';
  * `labels.energySigma0` is energy(sigma->0), `info.energy_without_entropy` the third. `info`: `ml` (step of a
  * machine-learned force field), `ionic_step`, `scf_steps`, `scf_converged`, `stress_kB` (xx yy zz xy yz zx as printed,
  * compression > 0), `magnetization` (one or three), `program`, `run` (2, 3 … for appended runs).
+ * `arrays.magnetic_moments` (n) or (n,3): moments in the spheres of the atoms, µB, where the file has them (LORBIT).
  * Positions have five decimals; XDATCAR and vasprun.xml have more.
  */
 export const outcar = {

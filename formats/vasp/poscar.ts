@@ -128,7 +128,10 @@ async function readPositions(scanner: TextScanner, header: StructureHeader) {
     flags = [];
     await scanner.need('Direct or Cartesian');
   }
-  const cartesian = /[ck]/.test(firstLetter(scanner));
+  const mode = firstLetter(scanner);
+  if (/[-+.\d]/.test(mode))
+    throw scanner.error(`expected Direct or Cartesian, found "${scanner.text().trim().slice(0, 40)}"`);
+  const cartesian = /[ck]/.test(mode);
   const rows = new TripleRows(natoms);
   while (rows.length < natoms) {
     await scanner.need(`position ${rows.length + 1} of ${natoms}`);

@@ -1,7 +1,7 @@
 import { SaxesParser, type SaxesTagPlain } from 'saxes';
 import { toCartesian, volume } from '../../src/core/cell.ts';
 import { FormatError } from '../../src/core/errors.ts';
-import type { Frame, InfoValue, Labels } from '../../src/core/frame.ts';
+import type { Frame, InfoValue, Labels, PerAtom } from '../../src/core/frame.ts';
 import { fromVoigt } from '../../src/core/tensor.ts';
 import { KBAR } from '../../src/core/units.ts';
 import { numberOf } from '../../src/scan/numbers.ts';
@@ -12,7 +12,9 @@ import type { VectorRows, XmlConsumer } from './xml-feed.ts';
 const MAX_DEPTH = 64;
 /** VASP copies INCAR text as it is: what XML does not allow there harms nothing. */
 const HARMLESS = /: (disallowed character\.|undefined entity|malformed character entity)/;
-const BARE_AMPERSAND = /&(?!#?\w+;)/;
+const BARE_AMPERSAND = /&(?!#?\w+;)/g;
+/** A tag ends before the next one begins, and its name follows at once. */
+const BARE_LESS_THAN = /<(?=[^<>]*<|[\s\d=])/g;
 
 /** Energies of an `<energy>` element, eV; NaN = `****`. */
 interface Energies {
@@ -64,6 +66,10 @@ export class VasprunDocument implements XmlConsumer {
   readonly #atoms: [string, number][] = [];
   readonly #types: string[] = [];
   #species: BlockSpecies | undefined;
+  /** Of the initial structure, lattice vectors per time step. */
+  #velocities: VectorRows | undefined;
+  /** Selective dynamics, three an atom, 1 = may move. */
+  readonly #flags: number[] = [];
   #unconverged = { count: 0, line: 0 };
   #mlSteps = { count: 0, line: 0 };
   #skipped = { count: 0, line: 0 };
@@ -84,9 +90,15 @@ export class VasprunDocument implements XmlConsumer {
 
   write(text: string, line: number): void {
     this.#lineOffset = line - this.#parser.line;
-    const bare = text.search(BARE_AMPERSAND);
-    if (bare >= 0) this.#malformed ??= line + text.slice(0, bare).split('\n').length - 1;
-    this.#parser.write(bare < 0 ? text : text.replace(new RegExp(BARE_AMPERSAND, 'g'), '&amp;'));
+    this.#parser.write(this.#escaped(this.#escaped(text, BARE_AMPERSAND, '&amp;'), BARE_LESS_THAN, '&lt;'));
+  }
+
+  #escaped(text: string, bare: RegExp, entity: string): string {
+    const first = text.search(bare);
+    if (first < 0) return text;
+    const line = this.#line + text.slice(0, first).split('\n').length - 1;
+    this.#malformed = Math.min(line, this.#malformed ?? line);
+    return text.replace(bare, entity);
   }
 
   takeFrames(): Frame[] {
@@ -109,13 +121,17 @@ export class VasprunDocument implements XmlConsumer {
     if (this.#malformed)
       this.#warn('malformed-xml', 'characters that XML does not allow are passed over', this.#malformed);
     say('no-positions', this.#skipped, 'ionic steps have no structure: left out');
+    if (this.done && this.frames === 0) this.#warn('no-frames', 'no ionic step with positions', this.#line);
   }
 
-  wantsRows(): boolean {
+  wants(): 'rows' | 'xml' | 'nothing' {
     const name = this.#names.at(-1);
+    if (this.#isInitial()) return name === 'velocities' ? 'rows' : name === 'selective' ? 'xml' : 'nothing';
+    return this.#step && this.#wantsOfStep(this.#step, name) ? 'rows' : 'nothing';
+  }
+
+  #wantsOfStep(step: XmlStep, name: string | undefined): boolean {
     const parent = this.#stack.at(-2);
-    const step = this.#step;
-    if (!step) return false;
     if (name === 'basis') return parent === 'crystal' && !step.basis;
     if (name === 'positions') return parent === 'structure' && !step.positions;
     const direct = this.#stack.length === (step.ml ? 2 : 3);
@@ -123,7 +139,18 @@ export class VasprunDocument implements XmlConsumer {
     return name === 'stress' && direct && !step.stress;
   }
 
+  /** Directly inside of `<structure name="initialpos">`, before any step. */
+  #isInitial(): boolean {
+    return !this.#step && this.frames === 0 && this.#stack.length === 3 && this.#names[1] === 'initialpos';
+  }
+
   rows(rows: VectorRows): void {
+    if (this.#isInitial()) {
+      if (rows.count !== this.#atoms.length)
+        throw this.#error(`expected ${this.#atoms.length} rows of velocities, found ${rows.count}`, rows.line);
+      this.#velocities = rows;
+      return;
+    }
     const name = this.#names.at(-1) as 'basis' | 'positions' | 'forces' | 'stress';
     const step = this.#step as XmlStep;
     const wanted = name === 'basis' || name === 'stress' ? 3 : this.#atoms.length;
@@ -138,7 +165,7 @@ export class VasprunDocument implements XmlConsumer {
     this.#names.push(tag.attributes['name'] ?? '');
     if (depth > MAX_DEPTH) throw this.#error(`expected at most ${MAX_DEPTH} nested elements`);
     if (depth === 1 && tag.name !== 'modeling') throw this.#error(`expected <modeling>, found <${tag.name}>`);
-    this.#wanted = tag.name === 'i' || tag.name === 'c';
+    this.#wanted = tag.name === 'i' || tag.name === 'c' || tag.name === 'v';
     this.#text = '';
     if (tag.name === 'rc') this.#row = [];
     else if (depth === 2 && tag.name === 'calculation') this.#begin(false);
@@ -153,6 +180,7 @@ export class VasprunDocument implements XmlConsumer {
     const depth = this.#stack.length;
     if (name === 'i') this.#item(this.#names[depth - 1], this.#text.trim());
     else if (name === 'c') this.#row.push(this.#text.trim());
+    else if (name === 'v') this.#flagsOfAtom(this.#text);
     else if (name === 'rc') this.#rowDone();
     else if (depth === 2 && (name === 'calculation' || (name === 'energy' && this.#step?.ml))) this.#finish();
     else if (depth === 1) {
@@ -178,6 +206,15 @@ export class VasprunDocument implements XmlConsumer {
       if (!inScf && !Number.isFinite(value))
         this.#warn('missing-value', `no number (${text.slice(0, 20)}) for ${name}: it is missing`, this.#line);
     }
+  }
+
+  /** `<v type="logical"> T F T </v>` of `<varray name="selective">`. */
+  #flagsOfAtom(text: string): void {
+    if (this.#names.at(-2) !== 'selective' || this.#names[1] !== 'initialpos') return;
+    const flags = text.trim().split(/\s+/);
+    if (flags.length !== 3 || !flags.every((flag) => flag === 'T' || flag === 'F'))
+      throw this.#error(`expected three flags (T or F) of selective dynamics, found "${text.trim().slice(0, 40)}"`);
+    for (const flag of flags) this.#flags.push(flag === 'T' ? 1 : 0);
   }
 
   #rowDone(): void {
@@ -242,10 +279,21 @@ export class VasprunDocument implements XmlConsumer {
       numbers: numbers.slice(),
       positions: toCartesian(fractional, cell),
       labels,
-      arrays: species ? { species } : {},
+      arrays: { ...(species ? { species } : {}), ...this.#initialArrays() },
       info,
       origin: { path: this.#options.path, line: step.line, frame: this.frames },
     };
+  }
+
+  /** Flags of selective dynamics hold for all steps, the velocities of the initial structure for the first one. */
+  #initialArrays(): Record<string, PerAtom> {
+    const arrays: Record<string, PerAtom> = {};
+    if (this.#flags.length > 0 && this.#flags.length === 3 * this.#atoms.length)
+      arrays['selective_dynamics'] = { columns: 3, data: Uint8Array.from(this.#flags), logical: true };
+    const velocities = this.#velocities;
+    if (this.frames === 0 && velocities && velocities.missingLine === undefined)
+      arrays['velocities_direct'] = { columns: 3, data: velocities.rows };
+    return arrays;
   }
 
   /** The energy block of an ab-initio step may repeat wrong values: the difference of the last SCF step is right. */

@@ -1,4 +1,4 @@
-import { TruncatedError } from '../../src/core/errors.ts';
+import { FormatError, TruncatedError } from '../../src/core/errors.ts';
 import type { Frame } from '../../src/core/frame.ts';
 import type { Format, ReadOptions } from '../format.ts';
 import { VasprunDocument } from './vasprun-document.ts';
@@ -10,7 +10,9 @@ const NAME = 'vasp-xml';
  * Every ionic step of a vasprun.xml, ab initio (`<calculation>`) and machine-learned (bare elements between them, flagged
  * `info.ml`). `labels.energy` is e_fr_energy, `labels.energySigma0` and `info.energy_without_entropy` are that plus the
  * differences of the last SCF step, because the energy block of many versions repeats wrong values. SCF convergence is that
- * the SCF took fewer than NELM steps. `info.stress_kB` is the 3x3 tensor as printed, kbar, compression > 0. `arrays.species` = potential labels where they are not the element.
+ * the SCF took fewer than NELM steps. `info.stress_kB` is the 3x3 tensor as printed, kbar, compression > 0. `arrays.species` = potential labels where they are not the element,
+ * `arrays.selective_dynamics` (n,3), true = may move, `arrays.velocities_direct` (n,3), of the first step only: lattice vectors
+ * per time step, as VASP prints them.
  */
 export const vasprun = {
   name: NAME,
@@ -46,7 +48,7 @@ async function* readVasprun(source: AsyncIterable<Uint8Array>, options: ReadOpti
   let reason = 'expected </modeling>, found the end of the file';
   const iterator = source[Symbol.asyncIterator]();
   try {
-    while (!document.done) {
+    while (feed.trailing === undefined) {
       let failure: unknown;
       try {
         const next = await iterator.next();
@@ -67,8 +69,14 @@ async function* readVasprun(source: AsyncIterable<Uint8Array>, options: ReadOpti
   }
   feed.end();
   document.tell();
-  if (document.done) return;
   const at = { path: options.path, line: feed.line, frame: document.frames };
+  if (feed.trailing !== undefined) {
+    const message = `expected the end of the file behind </modeling>, found "${feed.trailing.trim()}"`;
+    if (feed.trailing.startsWith('<'))
+      throw new FormatError(NAME, at, `${message}: cut the file here, each run must be in a file of its own`);
+    options.onDiagnostic({ severity: 'warning', code: 'trailing-text', message, at });
+  }
+  if (document.done) return;
   const cut = new TruncatedError(NAME, at, reason);
   if (options.strict) throw cut;
   options.onDiagnostic({ severity: 'warning', code: 'truncated', message: cut.message, at });

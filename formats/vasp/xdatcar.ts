@@ -1,5 +1,6 @@
 import { TruncatedError } from '../../src/core/errors.ts';
 import type { Frame, PerAtom } from '../../src/core/frame.ts';
+import { numberOf } from '../../src/scan/numbers.ts';
 import { TextScanner } from '../../src/scan/text-scanner.ts';
 import type { Format, ReadOptions } from '../format.ts';
 import { readTriple, TripleRows } from './rows.ts';
@@ -55,24 +56,29 @@ async function* readXdatcar(source: AsyncIterable<Uint8Array>, options: ReadOpti
 
 async function* readFrames(scanner: TextScanner, options: ReadOptions): AsyncGenerator<Frame, void> {
   await scanner.need('the comment line');
+  const comment = scanner.text().trim();
+  await refuseWithoutLattice(scanner, comment);
   let blocks: BlockSpecies | undefined;
-  let header = await readHeader(scanner, scanner.text().trim(), options);
-  for (let frame = 0; ; frame++) {
+  let header = await readHeader(scanner, comment, options);
+  let any = false;
+  for (let frame = 0; ; ) {
     scanner.frame = frame;
     let start = await nextFrame(scanner);
     if (start !== 'end' && 'comment' in start) {
-      header = await readHeader(scanner, start.comment, options, frame > 0);
+      await checkScaleFollows(scanner, start.comment);
+      header = await readHeader(scanner, start.comment, options, any);
       blocks = undefined;
       start = await nextFrame(scanner);
       if (start === 'end') throw scanner.truncated('Direct configuration=');
       if ('comment' in start) throw scanner.error('expected Direct configuration= behind the header');
     }
     if (start === 'end') {
-      if (frame === 0) throw scanner.truncated('Direct configuration=');
+      if (!any) throw scanner.truncated('Direct configuration=');
       return;
     }
     const line = scanner.lineNumber;
-    const positions = await readPositions(scanner, header, start.cartesian);
+    any = true;
+    const { positions, missingLine } = await readPositions(scanner, header, start.cartesian);
     if (!scanner.terminated)
       options.onDiagnostic({
         severity: 'warning',
@@ -80,6 +86,15 @@ async function* readFrames(scanner: TextScanner, options: ReadOptions): AsyncGen
         message: 'no newline at the end; the last number may be cut',
         at: { path: options.path, line: scanner.lineNumber, frame },
       });
+    if (missingLine !== undefined) {
+      options.onDiagnostic({
+        severity: 'warning',
+        code: 'dropped',
+        message: 'a position is missing (****): the frame is left out',
+        at: { path: options.path, line: missingLine, frame },
+      });
+      continue;
+    }
     blocks ??= speciesOfBlocks(header.labels, header.counts);
     const { numbers, species } = blocks;
     const arrays: Record<string, PerAtom> = species ? { species } : {};
@@ -96,7 +111,32 @@ async function* readFrames(scanner: TextScanner, options: ReadOptions): AsyncGen
       },
       origin: { path: options.path, frame, line },
     };
+    frame++;
   }
+}
+
+/** VASP 4 begins with counts instead of a comment, then volume per atom, lengths of the lattice vectors and POTIM. */
+async function refuseWithoutLattice(scanner: TextScanner, comment: string): Promise<void> {
+  const counts = comment.split(/\s+/);
+  await scanner.need('the scale factor');
+  const numbers = scanner.tokens();
+  scanner.unread();
+  if (counts.length >= 3 && counts.every((word) => /^\d+$/.test(word)) && numbers.length === 5)
+    throw scanner.error(
+      'expected the scale factor and the lattice, found the XDATCAR layout of VASP 4, which has no lattice vectors; ' +
+        'put the first seven lines of the CONTCAR in front of its frames',
+      scanner.lineNumber + 1,
+    );
+}
+
+/** The line before was taken for the comment of a repeated header, which the scale factor follows. */
+async function checkScaleFollows(scanner: TextScanner, comment: string): Promise<void> {
+  const line = scanner.lineNumber;
+  await scanner.need('the scale factor');
+  const isNumber = scanner.token() && numberOf(scanner.tokenText()) !== undefined;
+  scanner.unread();
+  if (!isNumber)
+    throw scanner.error(`expected Direct configuration= or a repeated header, found "${comment.slice(0, 60)}"`, line);
 }
 
 interface FrameStart {
@@ -154,6 +194,7 @@ async function readPositions(scanner: TextScanner, header: StructureHeader, cart
   const { natoms, cell, scale } = header;
   const rows = new TripleRows(natoms);
   const row = new Float64Array(3);
+  let missingLine: number | undefined;
   while (rows.length < natoms) {
     if (!scanner.tryLine() && !(await scanner.fill()))
       throw scanner.truncated(`position ${rows.length + 1} of ${natoms}`);
@@ -162,6 +203,7 @@ async function readPositions(scanner: TextScanner, header: StructureHeader, cart
         `expected position ${rows.length + 1} of ${natoms}, found "${scanner.text().trim().slice(0, 60)}"`,
       );
     const [x, y, z] = row;
+    if (Number.isNaN(x + y + z)) missingLine ??= scanner.lineNumber;
     if (cartesian) rows.push(x * scale[0], y * scale[1], z * scale[2]);
     else
       rows.push(
@@ -170,5 +212,5 @@ async function readPositions(scanner: TextScanner, header: StructureHeader, cart
         x * cell[2] + y * cell[5] + z * cell[8],
       );
   }
-  return rows.take();
+  return { positions: rows.take(), missingLine };
 }

@@ -32,8 +32,8 @@ export interface VectorRows {
 export interface XmlConsumer {
   /** A piece of the document; `line` is the line of its first character. */
   write(text: string, line: number): void;
-  /** Whether the rows of the `<varray>` whose start tag has just been written are wanted. */
-  wantsRows(): boolean;
+  /** What of the `<varray>` whose start tag has just been written is wanted: its rows of numbers, its XML or nothing. */
+  wants(): 'rows' | 'xml' | 'nothing';
   rows(rows: VectorRows): void;
   /** The root element is closed: whatever follows is not looked at. */
   readonly done: boolean;
@@ -43,6 +43,7 @@ type Mode = { readonly kind: 'xml' } | { readonly kind: 'skip'; readonly end: Ui
 
 const XML: Mode = { kind: 'xml' };
 const END_OF_VARRAY = bytesOf('</varray>');
+const END_OF_ROOT = bytesOf('</modeling');
 const START_OF_ROW = bytesOf('<v>');
 const END_OF_ROW = bytesOf('</v>');
 
@@ -53,6 +54,8 @@ const END_OF_ROW = bytesOf('</v>');
 export class XmlFeed {
   /** Line of the next byte to look at, from 1. */
   line = 1;
+  /** What follows the root element, where `line` then is; undefined = nothing so far. */
+  trailing: string | undefined;
   readonly #consumer: XmlConsumer;
   readonly #path: string;
   readonly #format: string;
@@ -80,12 +83,20 @@ export class XmlFeed {
     }
     this.#at = 0;
     while (!this.#consumer.done && this.#step());
-    if (this.#consumer.done) this.#at = this.#bytes.length;
+    if (this.#consumer.done) this.#passBlanks();
+  }
+
+  /** Behind the root element: up to the first byte that is not blank. */
+  #passBlanks(): void {
+    let at = this.#at;
+    while (at < this.#bytes.length && this.#bytes[at] <= 32) at++;
+    this.#pass(at);
+    if (at < this.#bytes.length) this.trailing ??= latin1(this.#bytes.subarray(at, at + 40)).split('\n')[0];
   }
 
   /** After the last `push`: counts the lines that are left. */
   end(): void {
-    this.#pass(this.#bytes.length);
+    if (!this.#consumer.done) this.#pass(this.#bytes.length);
   }
 
   /** One piece; false when more bytes are needed. */
@@ -104,7 +115,7 @@ export class XmlFeed {
       if (close < 0) break;
       whole = close + 1;
       const mode = bytes[close - 1] === 47 ? undefined : modeOfTag(bytes, open);
-      if (!mode && whole - this.#at < MAX_PIECE) continue;
+      if (!mode && whole - this.#at < MAX_PIECE && !startsWith(bytes, open, END_OF_ROOT)) continue;
       this.#write(whole);
       if (mode) this.#enter(mode);
       return true;
@@ -115,9 +126,10 @@ export class XmlFeed {
   }
 
   #enter(mode: Mode): void {
-    if (mode.kind === 'rows' && !this.#consumer.wantsRows()) {
-      this.#mode = { kind: 'skip', end: END_OF_VARRAY };
-      return;
+    if (mode.kind === 'rows') {
+      const wanted = this.#consumer.wants();
+      if (wanted === 'nothing') this.#mode = { kind: 'skip', end: END_OF_VARRAY };
+      if (wanted !== 'rows') return;
     }
     this.#mode = mode;
     this.#rows = new TripleRows(16);

@@ -14,7 +14,7 @@
 #include "model.h"
 
 extern "C" {
-#include "pool.h"
+#include "evaluation.h"    // the choice of the instruction set, and the pool of threads
 }
 
 #include <algorithm>
@@ -35,14 +35,6 @@ static const uint32_t FILE_VERSION = 1;
 static const size_t HEAD = 32;
 static const int ELEMENTS_MAX = 256;
 
-extern "C" {
-#if defined(__x86_64__)
-extern const NnpKernel nnp_kernel_avx512, nnp_kernel_avx2, nnp_kernel_sse;
-#else
-extern const NnpKernel nnp_kernel_neon;
-#endif
-}
-
 /* ----------------------------------------------------------------------
    the fastest instruction set that this processor has, or the one that NNP_KERNEL_VARIANT names
 ------------------------------------------------------------------------- */
@@ -51,23 +43,13 @@ std::string Model::choose_kernel()
 {
   const char *wanted = getenv("NNP_KERNEL_VARIANT");
   const bool any = !wanted || !*wanted;
-  const auto take = [&](const char *which, const NnpKernel *k, bool runs) {
-    if (kernel || !runs || !(any || strcmp(wanted, which) == 0)) return;
-    variant = which;
-    kernel = k;
-  };
-#if defined(__x86_64__)
-  __builtin_cpu_init();
-  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
-      __builtin_cpu_supports("bmi2");
-  const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd");
-  take("avx512", &nnp_kernel_avx512, avx512);
-  take("avx2", &nnp_kernel_avx2, avx2);
-  take("sse", &nnp_kernel_sse, __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt"));
-#else
-  take("neon", &nnp_kernel_neon, true);
-#endif
+  Variant runs[MOST_VARIANTS];
+  const int n = variants(runs);
+  for (int k = 0; k < n && !kernel; k++) {
+    if (!any && strcmp(wanted, runs[k].name) != 0) continue;
+    variant = runs[k].name;
+    kernel = runs[k].kernel;
+  }
   if (kernel) return "";
   return any ? "this processor runs no variant of the kernel (it needs at least SSE 4.2)"
              : std::string("this processor does not run the variant NNP_KERNEL_VARIANT=") + wanted + " of the kernel";
@@ -88,7 +70,7 @@ Model::~Model() { release(); }
 void Model::release()
 {
   if (pool) pool_destroy(pool);
-  for (Thread &t : threads) free(t.scratch);
+  for (Own &t : threads) free(t.scratch);
   free(model);
   threads.clear();
   pool = nullptr;
@@ -177,7 +159,7 @@ std::string Model::start(int wanted)
   pool = pool_create(wanted);
   if (!pool || pool_threads(pool) != wanted) return "cannot start " + std::to_string(wanted) + " threads";
   threads.resize(wanted);
-  for (Thread &t : threads) {
+  for (Own &t : threads) {
     t.scratch = nullptr;
     t.scratch_bytes = 0;
   }
@@ -194,7 +176,7 @@ double Model::offset(int element) const
 double Model::memory_usage() const
 {
   double bytes = 0;
-  for (const Thread &t : threads) bytes += t.scratch_bytes + 8.0 * (t.forces.capacity() + t.member_forces.capacity());
+  for (const Own &t : threads) bytes += t.scratch_bytes + 8.0 * (t.forces.capacity() + t.member_forces.capacity());
   return bytes;
 }
 
@@ -203,7 +185,7 @@ double Model::memory_usage() const
    the same number of threads gives the same bits
 ------------------------------------------------------------------------- */
 
-struct Model::Job {
+struct Model::Work {
   Model *self;
   const NnpAtoms *atoms;
   const List *list;
@@ -224,10 +206,10 @@ int Model::evaluate(const NnpAtoms &atoms, const List &list, bool want_members, 
   if (out.at >= 0) return NNP_BAD_POSITION;
   if (!reserve(atoms, list, want_members)) return NNP_CAPACITY;
   share(list);
-  Job job = {this, &atoms, &list, &out, want_members};
+  Work job = {this, &atoms, &list, &out, want_members};
   pool_run(pool, run, &job);
   for (size_t k = 0; k < threads.size(); k++) {
-    const Thread &t = threads[k];
+    const Own &t = threads[k];
     if (t.code != NNP_OK) {
       out.at = t.at;
       return t.code;
@@ -248,7 +230,7 @@ bool Model::reserve(const NnpAtoms &atoms, const List &list, bool want_members)
   for (int k = 0; k < list.inum; k++) longest = std::max(longest, list.numneigh[list.ilist[k]]);
   const size_t bytes = kernel->scratch_bytes(model, longest, 0), length = 3 * (size_t) atoms.nall;
   for (size_t k = 0; k < threads.size(); k++) {
-    Thread &t = threads[k];
+    Own &t = threads[k];
     if (t.scratch_bytes < bytes) {
       free(t.scratch);
       t.scratch = aligned(bytes);
@@ -287,9 +269,9 @@ void Model::share(const List &list)
 
 void Model::run(void *data, int number)
 {
-  const Job &job = *(Job *) data;
+  const Work &job = *(Work *) data;
   Model &self = *job.self;
-  Thread &own = self.threads[number];
+  Own &own = self.threads[number];
   const bool first = number == 0;
   NnpResult r = {};
   r.forces = first ? job.out->forces.data() : own.forces.data();

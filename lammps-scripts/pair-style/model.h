@@ -59,19 +59,19 @@ class Model {
   const char *variant;    // instruction set
 
  private:
-  struct Thread {
+  struct Own {    // of one thread
     void *scratch;
     size_t scratch_bytes;
     std::vector<double> forces, member_forces, member_virials;
     double virial[6], first_extrapolation[3];
     int extrapolations, code, at;
   };
-  struct Job;
+  struct Work;
 
   const NnpKernel *kernel;
   void *model;
   Pool *pool;
-  std::vector<Thread> threads;
+  std::vector<Own> threads;
   std::vector<double> member_virials;
   std::vector<int> begin;    // centers of each thread
 

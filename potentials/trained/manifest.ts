@@ -13,6 +13,8 @@ export interface Manifest {
   /** Names of LENGTH_UNITS and ENERGY_UNITS. */
   readonly lengthUnit?: string;
   readonly energyUnit?: string;
+  /** Directories of the members of a committee, relative to this one. */
+  readonly members?: readonly string[];
 }
 
 /** Reads `potential.json` of a directory; undefined when there is none. Throws FormatError when it is not one. */
@@ -40,7 +42,15 @@ export async function readManifest(directory: string): Promise<Manifest | undefi
       throw new FormatError('potential.json', { path }, `expected a word for "${key}", found ${JSON.stringify(value)}`);
     return { [key]: value };
   };
-  return { ...word('format'), ...word('lengthUnit'), ...word('energyUnit') };
+  const { members } = data as { members?: unknown };
+  if (members !== undefined && !(Array.isArray(members) && members.every((name) => typeof name === 'string')))
+    throw new FormatError('potential.json', { path }, 'expected a list of directory names for "members"');
+  return {
+    ...word('format'),
+    ...word('lengthUnit'),
+    ...word('energyUnit'),
+    ...(members !== undefined && { members: members as string[] }),
+  };
 }
 
 /** Text of a `potential.json`. */

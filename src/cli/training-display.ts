@@ -1,6 +1,7 @@
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
 import { errorTable } from '../train/error-table.ts';
 import { type ErrorTable, metricsAsJson } from '../train/metrics.ts';
+import type { CommitteeResult } from '../train/train-committee.ts';
 import type { EpochErrors } from '../train/trainer.ts';
 import type { TrainResult } from '../train/training-run.ts';
 import { printOut } from './options.ts';
@@ -15,15 +16,20 @@ export function showTraining(json: boolean) {
   const steps = process.stderr.isTTY ? new BarSteps() : new LineSteps();
   return {
     progress: (phase: Phase, done: number, total: number) => steps.show(phase, done, total),
-    epoch: (row: EpochErrors) =>
+    epoch: (row: EpochErrors, member?: number) =>
       steps.say(
-        `epoch ${String(row.epoch).padStart(4)}  ${row.cpuSeconds.toFixed(0).padStart(5)} CPU s  train ${brief(row.training)}${row.validation.structures > 0 ? `  validation ${brief(row.validation)}` : ''}`,
+        `${member === undefined ? '' : `member ${member}  `}epoch ${String(row.epoch).padStart(4)}  ${row.cpuSeconds.toFixed(0).padStart(5)} CPU s  train ${brief(row.training)}${row.validation.structures > 0 ? `  validation ${brief(row.validation)}` : ''}`,
       ),
     close: () => steps.close(),
     result: async (result: TrainResult, output: string) => {
       steps.close();
       if (json) return printOut(`${JSON.stringify(resultAsJson(result, output))}\n`);
       await printOut(resultText(result, output));
+    },
+    committee: async (result: CommitteeResult, output: string) => {
+      steps.close();
+      if (json) return printOut(`${JSON.stringify(resultAsJson(result, output))}\n`);
+      await printOut(committeeText(result, output));
     },
   };
 }
@@ -90,13 +96,22 @@ class BarSteps {
   }
 }
 
-function resultAsJson(result: TrainResult, output: string): object {
+function resultAsJson(result: TrainResult | CommitteeResult, output: string): object {
   const { errors, ...rest } = result;
   return {
     ...rest,
     output,
     errors: Object.fromEntries(Object.entries(errors).map(([part, metrics]) => [part, metricsAsJson(metrics)])),
   };
+}
+
+function committeeText(result: CommitteeResult, output: string): string {
+  const epochs = result.members.map(({ epochs }) => epochs).join(', ');
+  const state = `${result.stop}: ${result.members.length} members, ${epochs} epochs, ${result.cpuSeconds.toFixed(1)} CPU s`;
+  const lines = result.written
+    ? [errorTable(result.errors), state, `committee: ${output}`]
+    : [state, 'not all members are there: the same command with --resume goes on'];
+  return `${lines.join('\n')}\n`;
 }
 
 function resultText(result: TrainResult, output: string): string {

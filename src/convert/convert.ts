@@ -25,6 +25,8 @@ export interface ConvertRequest {
   readonly speciesOrder?: readonly number[];
   /** Any loss is a LossError and leaves no output; a cut-off input is an error. */
   readonly strict: boolean;
+  /** That read each input; 1 without. */
+  readonly threads?: number;
   readonly read: Omit<ReadOptions, 'path' | 'onDiagnostic' | 'strict'>;
   readonly write: Omit<WriteOptions, 'onDiagnostic'>;
   readonly onDiagnostic: DiagnosticSink;
@@ -109,7 +111,8 @@ async function* selected(
   const selection = new Selection(request.criteria);
   for (const path of request.inputs) {
     const options: ReadOptions = { ...request.read, path, onDiagnostic: log.add, strict: request.strict };
-    const { format, frames } = await openFrames(request.inputFormat, options, request.onRead);
+    const open = { ...options, ...(request.threads !== undefined && { threads: request.threads }) };
+    const { format, frames } = await openFrames(request.inputFormat, open, request.onRead);
     const input = report.addInput(path, format);
     const counted = countFrames(frames, input);
     for await (const frame of request.slice ? slice(counted, request.slice) : counted) {

@@ -1,24 +1,32 @@
 import type { Carries } from '../../formats/format.ts';
-import type { Frame } from '../core/frame.ts';
+import type { Frame, Labels } from '../core/frame.ts';
+import { repeatsLabel } from '../core/label-copies.ts';
 
 /**
- * Columns and keys that readers keep as written although their content is also a part of the frame that the format may carry.
- * A name that is not here counts as lost.
+ * Columns and keys that readers keep as written although their content is also a part of the frame that the format may carry;
+ * those of labels are in label-copies.ts, except for the names that only some programs use. A name that is in neither counts as
+ * lost.
  */
 const COPIES: readonly (readonly [name: RegExp, parts: readonly (keyof Carries)[]])[] = [
-  [/^(ref|dft)?_?(total_?|tot|free_)?energy$/i, ['energy', 'energySigma0']],
-  [/^(ref|dft)?_?(stress|virial)s?$|^stress_kB$/i, ['virial']],
-  [/^(ref|dft)?_?forces?$|^f[xyz]$/i, ['forces']],
+  [/^(ref_?|dft_?)?(total_?|tot)energy$/i, ['energy', 'energySigma0']],
+  [/^stress_kB$/i, ['virial']],
+  [/^f[xyz]$/i, ['forces']],
   [/^(velo|vel|velocities|v[xyz])$/i, ['velocities']],
   [/^mass(es)?$/i, ['masses']],
   [/^(initial_)?charges?$|^q$/i, ['charges']],
   [/^(type|element|species|Z|numbers)$/, ['elements']],
 ];
 
-/** True when a column or key only repeats what the frame has as a label and the format carries. */
+/** True when a column or key only repeats what the frame has and the format carries. */
 function isCopy(name: string, frame: Frame, carries: Carries): boolean {
+  if (repeatsLabel(name, carriedLabels(frame, carries))) return true;
   const parts = COPIES.find(([pattern]) => pattern.test(name))?.[1] ?? [];
   return parts.some((part) => carries[part] === true && has(frame, part));
+}
+
+function carriedLabels({ labels }: Frame, carries: Carries): Labels {
+  const kept = Object.entries(labels ?? {}).filter(([name]) => carries[name as keyof Carries] === true);
+  return Object.fromEntries(kept);
 }
 
 function has(frame: Frame, part: keyof Carries): boolean {

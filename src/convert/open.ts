@@ -5,9 +5,15 @@ import { FORMATS } from '../../formats/index.ts';
 import { TruncatedError, UnknownFormatError } from '../core/errors.ts';
 import type { Frame } from '../core/frame.ts';
 import { readBytes } from '../scan/byte-source.ts';
+import { framesInParts, isDivisible } from './parts-read.ts';
 
 /** First bytes that detection sees. */
 const HEAD = 64 << 10;
+
+export interface OpenOptions extends ReadOptions {
+  /** Threads that read a large text file in parts, where the format can be cut at frames; 1 without. */
+  readonly threads?: number;
+}
 
 export interface OpenedFrames {
   readonly format: Format;
@@ -29,7 +35,7 @@ export function formatByName(name: string): Format {
  */
 export async function openFrames(
   formatName: string | undefined,
-  options: ReadOptions,
+  { threads = 1, ...options }: OpenOptions,
   onRead?: (bytes: number) => void,
 ): Promise<OpenedFrames> {
   const { path } = options;
@@ -43,11 +49,17 @@ export async function openFrames(
       );
     return { format, frames: lenient(format.readPath(path, options), options) };
   }
+  const inParts = async (format: Format) => threads > 1 && (await isDivisible(format, path));
+  if (named && (await inParts(named))) return { format: named, frames: framesInParts(named, options, threads, onRead) };
   if (named) return { format: named, frames: read(named, readBytes(path, onRead), options) };
   const source = readBytes(path, onRead);
   const { head, all } = await peek(source);
   try {
     const format = detectFormat(FORMATS, { path, head });
+    if (await inParts(format)) {
+      await all.return();
+      return { format, frames: framesInParts(format, options, threads, onRead) };
+    }
     return { format, frames: read(format, all, options) };
   } catch (error) {
     await source.return();

@@ -37,7 +37,6 @@ export interface PartFailed {
 export interface PartReaderSetup {
   readonly format: string;
   readonly options: Omit<ReadOptions, 'onDiagnostic'>;
-  readonly changes?: string;
 }
 
 /** Registered symbols (`Symbol.for`) have the same meaning in every thread. */
@@ -93,11 +92,4 @@ export async function* partBytes(
 async function bytesOf(file: FileHandle, at: number, length: number): Promise<Uint8Array> {
   const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(length), 0, length, at);
   return buffer.subarray(0, bytesRead);
-}
-
-/** Line breaks in bytes. */
-export function countLines(bytes: Uint8Array): number {
-  let lines = 0;
-  for (let at = bytes.indexOf(10); at !== -1; at = bytes.indexOf(10, at + 1)) lines++;
-  return lines;
 }

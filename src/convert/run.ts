@@ -8,7 +8,7 @@ import { parseSlice } from './slice.ts';
 
 /** The words of the command line, not yet looked at. */
 export interface ConvertWords
-  extends Pick<ConvertRequest, 'inputs' | 'output' | 'strict' | 'read' | 'write' | 'onDiagnostic'> {
+  extends Pick<ConvertRequest, 'inputs' | 'output' | 'strict' | 'threads' | 'read' | 'write' | 'onDiagnostic'> {
   readonly inputFormat?: string;
   readonly outputFormat?: string;
   readonly slice?: string;
@@ -36,6 +36,9 @@ export async function runConvert(words: ConvertWords): Promise<void> {
     ...rest
   } = words;
   if (maxForce !== undefined && !(maxForce > 0)) throw new UsageError('--max-force must be a positive number (eV/Å)');
+  const { threads = 1 } = rest;
+  if (!(Number.isInteger(threads) && threads >= 1 && threads <= 64))
+    throw new UsageError('--threads must be a whole number from 1 to 64');
   const progress = show?.(await bytesOf(words.inputs));
   const request: ConvertRequest = {
     ...rest,

@@ -20,8 +20,13 @@ const MARGIN = 1;
  * periodic direction without a cell vector, and for left-handed cells, which LAMMPS cannot hold.
  */
 export function lammpsBox(frame: Frame): LammpsBox {
+  const bad = frame.positions.findIndex((x) => !Number.isFinite(x));
+  if (bad >= 0) {
+    const what = `${place(frame)}a coordinate of atom ${Math.floor(bad / 3) + 1} is not a number`;
+    throw new MissingDataError(what, 'leave the frame out');
+  }
   const rows = edges(frame);
-  if (signedVolume(rows) <= 0) {
+  if (!(signedVolume(rows) > 0)) {
     throw new MissingDataError(
       `${place(frame)}the cell is left-handed, which LAMMPS cannot hold`,
       'swap two cell vectors',

@@ -90,7 +90,10 @@ function compilerSteps({ sources, kernel, flags }: Sources): string[][] {
         `${name}.o`,
       ],
     ]),
-    ['-x', 'c', '-std=gnu11', '-O2', '-fPIC', '-fvisibility=hidden', '-c', join(kernel, 'pool.c'), '-o', 'pool.o'],
+    ...['evaluation', 'pool'].map((name) => [
+      ...['-x', 'c', '-std=gnu11', '-O2', '-fPIC', '-fvisibility=hidden'],
+      ...['-c', join(kernel, `${name}.c`), '-o', `${name}.o`],
+    ]),
     ...STYLES.map((name) => [...flags, `-I${kernel}`, '-c', join(sources, `${name}.cpp`), '-o', `${name}.o`]),
   ];
 }
@@ -137,7 +140,10 @@ function compile(compiler: string, words: readonly string[], cwd: string): Promi
     child.on('close', (code, signal) => {
       if (code === 0) return done();
       reject(
-        new ProgramError(`${compiler} ended with ${signal ?? code}:\n${said}\ncommand: ${compiler} ${words.join(' ')}`),
+        new ProgramError(
+          `${compiler} ended with ${signal ?? code} (the kernel needs GCC 11, clang 12 or newer):\n${said}\n` +
+            `command: ${compiler} ${words.join(' ')}`,
+        ),
       );
     });
   });

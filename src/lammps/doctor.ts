@@ -34,9 +34,9 @@ export async function diagnose(
     return { route, name: route.name, use: route.use, ...(problem !== undefined && { problem }) };
   });
   const lammps = machine.lammps.value;
-  const library = machine.library.value;
+  const library = machine.library.value ?? ''; // routes that need one are not tried without
   const checks: Check[] = [];
-  if (lammps && library !== undefined) {
+  if (lammps) {
     const folder = await mkdtemp(join(tmpdir(), 'nnp-doctor-'));
     try {
       const source = options.potential ?? { directory: join(folder, 'invented') };

@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../core/errors.ts';
 import { packageRoot } from '../core/package-root.ts';
+import type { LammpsInstallation } from './installation.ts';
 
 /**
  * The include file of the route without a compiler: `fix external` with a callback in LAMMPS' own Python (PYTHON package, numpy,
@@ -31,4 +33,17 @@ ${python.trimEnd()}
 """
 python nnp_attach invoke
 `;
+}
+
+/** Why `fix external` cannot be used with this LAMMPS: asks its own Python, which need not be the one in PATH; undefined = it can. */
+export function externalProblem({ path, packages }: LammpsInstallation): string | undefined {
+  if (!packages.includes('PYTHON')) return 'this LAMMPS has no package PYTHON';
+  const asked = spawnSync(path, ['-log', 'none'], {
+    input: 'python nnp_probe here """\nimport numpy, lammps\ndef nnp_probe():\n    pass\n"""\n',
+    stdio: ['pipe', 'ignore', 'ignore'],
+    env: { ...process.env, OMPI_ALLOW_RUN_AS_ROOT: '1', OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1' },
+    timeout: 30_000,
+  });
+  if (asked.status === 0) return undefined;
+  return 'its Python cannot import numpy and lammps (Debian: apt-get install python3-numpy python3-lammps)';
 }

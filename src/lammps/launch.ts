@@ -15,7 +15,7 @@ export interface Launch {
 }
 
 /** ms between asking LAMMPS to end its run, telling it to end, and ending it. */
-const STEP_GRACE = 10_000;
+const STEP_GRACE = 60_000;
 const END_GRACE = 5000;
 
 /**

@@ -4,7 +4,7 @@ import { type BuildOptions, buildPairStyle } from './build.ts';
 import { findLammps, type LammpsInstallation, loadRoute } from './installation.ts';
 
 /** Something that is there, or one sentence that says why it is not. */
-export type Found<T> =
+type Found<T> =
   | { readonly value: T; readonly problem?: undefined }
   | { readonly value?: undefined; readonly problem: string };
 

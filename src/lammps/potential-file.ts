@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { basename, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { planBlob } from '../../potentials/kernels/blob.ts';
-import { readModel } from '../../potentials/load.ts';
+import { readModels } from '../../potentials/load.ts';
 import { symbolOf } from '../core/elements.ts';
 import { PotentialError } from '../core/errors.ts';
 import { writeBytes } from '../scan/byte-sink.ts';
@@ -22,7 +22,7 @@ export interface PotentialFile {
 }
 
 /**
- * Writes trained potentials (several: a committee that shares its symmetry functions) as one file for `pair_style nnp`: the
+ * Writes trained potentials (several, or a committee: they share their symmetry functions) as one file for `pair_style nnp`: the
  * kernel's description of them in eV and Å behind a small head (lammps-scripts/pair-style/model.cpp has the layout). Every one is
  * loaded and tried first. Throws what `loadPotential` throws, and PotentialError for a committee that does not fit together.
  */
@@ -32,7 +32,7 @@ export async function writePotentialFile(sources: readonly PotentialSource[], pa
   const [first] = evaluators;
   if (evaluators.some(({ reduced }) => reduced !== first.reduced))
     throw new PotentialError('some of the potentials are in reduced units and some are not');
-  const models = await Promise.all(sources.map(({ directory, ...units }) => readModel(directory, units)));
+  const models = (await Promise.all(sources.map(({ directory, ...units }) => readModels(directory, units)))).flat();
   const blob = planBlob(models);
   const elements = first.species.map(symbolOf);
   const text = [

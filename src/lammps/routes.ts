@@ -1,7 +1,11 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { symbolOf } from '../core/elements.ts';
 import { loadEvaluator, type PotentialSource } from '../serve/load-evaluator.ts';
 import { startServer } from '../serve/server.ts';
+import { formatAddress } from '../serve/transport/address.ts';
+import { externalProblem, externalText } from './external-script.ts';
 import type { LammpsInstallation } from './installation.ts';
 import type { Machine } from './machine.ts';
 import { writePotentialFile } from './potential-file.ts';
@@ -48,6 +52,22 @@ const missingPackage = (name: string) => (machine: Machine) => {
   return lammps.packages.includes(name) ? undefined : `this LAMMPS has no package ${name}`;
 };
 
+/** The include file of `fix external` in the place of the pair lines. */
+async function runExternal(run: RouteRun): Promise<number> {
+  const evaluator = await loadEvaluator(run.source);
+  const folder = await mkdtemp(join(tmpdir(), 'nnp-'));
+  try {
+    const include = join(folder, 'external.lmp');
+    const text = { ...lammpsRun(run), inputText: run.input.replace('#PAIR', `include ${include}`) };
+    return await runLammps(text, async (address) => {
+      await writeFile(include, await externalText(formatAddress(address), run.types.map(symbolOf)));
+      return startServer(evaluator, address);
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
 /** Every way, the best first. Adding an entry is the registration. */
 export const ROUTES: readonly Route[] = [
   {
@@ -70,8 +90,24 @@ export const ROUTES: readonly Route[] = [
     },
   },
   {
+    name: 'fix external',
+    use: 'serve and lammps script --route external: nothing is compiled',
+    missing: ({ lammps }) => (lammps.value ? externalProblem(lammps.value) : lammps.problem),
+    run: runExternal,
+  },
+  {
     name: 'pair_style hdnnp',
     use: 'the n2p2 directory as it is',
     missing: missingPackage('ML-HDNNP'),
+  },
+  {
+    name: 'fix mdi/qm',
+    use: 'serve --mdi, LAMMPS as the driver: for labels rather than dynamics',
+    missing: missingPackage('MDI'),
+  },
+  {
+    name: 'fix ipi',
+    use: 'label --lammps: the other way round, LAMMPS labels structures',
+    missing: missingPackage('MISC'),
   },
 ];

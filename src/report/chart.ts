@@ -8,6 +8,17 @@ export interface Series {
   readonly scatter?: boolean;
   /** Bars, for histograms: x is the middle of each. */
   readonly bars?: boolean;
+  /** A step at each point, for histograms of many bins. */
+  readonly step?: boolean;
+  /** A thin broken line, for error bounds. */
+  readonly faint?: boolean;
+}
+
+/** A map of filled rectangles: centers, sizes in the units of the axes, values that the colors stand for. */
+export interface Cells {
+  readonly width: number;
+  readonly height: number;
+  readonly values: readonly (readonly [x: number, y: number, value: number])[];
 }
 
 export interface Chart {
@@ -17,6 +28,7 @@ export interface Chart {
   readonly y: string;
   readonly series: readonly Series[];
   readonly logY?: boolean;
+  readonly cells?: Cells;
 }
 
 const SIZE = { width: 760, height: 360 };
@@ -37,10 +49,41 @@ export function chartSvg(chart: Chart): string {
       data: s.points as [number, number][],
       showSymbol: false,
       symbolSize: 4,
-      sampling: s.scatter || s.bars ? undefined : 'lttb',
+      sampling: s.scatter || s.bars || s.step ? undefined : 'lttb',
+      ...(s.step && { step: 'middle' as const }),
+      ...(s.faint && { lineStyle: { width: 0.8, type: 'dashed' as const, opacity: 0.6 } }),
     })),
   });
+  if (chart.cells) addCells(canvas, chart.cells);
   const svg = canvas.renderToSVGString();
   canvas.dispose();
   return svg;
+}
+
+function addCells(canvas: echarts.ECharts, { width, height, values }: Cells): void {
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (const [, , value] of values) {
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  const colors = ['#440154', '#3b528b', '#21918c', '#5ec962', '#fde725'];
+  canvas.setOption({
+    visualMap: { show: true, min: low, max: high, dimension: 2, right: 0, top: 56, inRange: { color: colors } },
+    grid: { right: 90 },
+    series: [
+      {
+        type: 'custom',
+        encode: { x: 0, y: 1 },
+        data: values as unknown as number[][],
+        renderItem: (_: unknown, api: echarts.CustomSeriesRenderItemAPI) => {
+          const [x, y] = [api.value(0) as number, api.value(1) as number];
+          const [x0, y0] = api.coord([x - width / 2, y + height / 2]);
+          const [x1, y1] = api.coord([x + width / 2, y - height / 2]);
+          const shape = { x: x0, y: y0, width: x1 - x0, height: y1 - y0 };
+          return { type: 'rect' as const, shape, style: { fill: api.visual('color') as string } };
+        },
+      },
+    ],
+  });
 }

@@ -196,3 +196,12 @@ export function readRows(fields: i32, rows: i32, limit: usize): i32 {
   store<i32>(4, odd);
   return row;
 }
+
+/** Line breaks between INPUT and `limit`. */
+export function countLines(limit: usize): i32 {
+  const lf = i8x16.splat(10);
+  for (let p = limit; p < limit + 16; p++) store<u8>(p, 0);
+  let lines: i32 = 0;
+  for (let p: usize = INPUT; p < limit; p += 16) lines += popcnt(i8x16.bitmask(i8x16.eq(v128.load(p), lf)));
+  return lines;
+}

@@ -22,6 +22,7 @@ const LF = 10;
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
   readonly readRows: (fields: number, rows: number, limit: number) => number;
+  readonly countLines: (limit: number) => number;
 }
 
 interface Instance {
@@ -30,6 +31,7 @@ interface Instance {
   readonly integers: Int32Array;
   readonly doubles: Float64Array;
   readonly readRows: Exports['readRows'];
+  readonly countLines: Exports['countLines'];
 }
 
 /** The part of the JavaScript API that we use; the types of Node do not have it. */
@@ -46,7 +48,7 @@ let instance: Instance | undefined;
 function load(): Instance {
   if (instance) return instance;
   const module = new WebAssembly.Module(Buffer.from(ROW_KERNEL_WASM, 'base64'));
-  const { memory, readRows } = new WebAssembly.Instance(module).exports as Exports;
+  const { memory, readRows, countLines } = new WebAssembly.Instance(module).exports as Exports;
   const { buffer } = memory;
   instance = {
     buffer,
@@ -54,6 +56,7 @@ function load(): Instance {
     integers: new Int32Array(buffer),
     doubles: new Float64Array(buffer),
     readRows,
+    countLines,
   };
   fillTables(instance);
   return instance;
@@ -73,6 +76,18 @@ function fillTables({ bytes, doubles }: Instance): void {
     const symbol = symbolOf(z);
     bytes[SYMBOLS + (symbol.charCodeAt(0) | ((symbol.charCodeAt(1) || 0) << 8))] = z + 1;
   }
+}
+
+/** Line breaks in bytes. */
+export function countLines(bytes: Uint8Array): number {
+  const module = load();
+  let lines = 0;
+  for (let at = 0; at < bytes.length; at += INPUT_MOST) {
+    const piece = bytes.subarray(at, at + INPUT_MOST);
+    module.bytes.set(piece, INPUT);
+    lines += module.countLines(INPUT + piece.length);
+  }
+  return lines;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type LoadOptions, loadPotential, readModel } from '../../potentials/load.ts';
+import { type LoadOptions, loadPotential, readModels } from '../../potentials/load.ts';
 import { readManifest } from '../../potentials/trained/manifest.ts';
 import { LocalEvaluator } from './local-evaluator.ts';
 
@@ -17,7 +17,8 @@ export async function loadEvaluator(
   const { directory, ...words } = source;
   const options = { ...words, ...(onDiagnostic && { onDiagnostic }) };
   const potential = await loadPotential(directory, options);
-  const modelId = hashOf(await readModel(directory, words));
+  const models = await readModels(directory, words);
+  const modelId = hashOf(models.length === 1 ? models[0] : models);
   const lengthUnit = words.lengthUnit ?? (await readManifest(directory))?.lengthUnit;
   return new LocalEvaluator(potential, { modelId, reduced: lengthUnit === 'reduced' });
 }

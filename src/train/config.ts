@@ -96,7 +96,7 @@ export function parseConfig(text: string, path: string): TrainConfig {
     groupWeights: Object.fromEntries(
       (root.get('group_weights')?.entries() ?? []).map(([group, value]) => [group, value.number({ min: 0 })]),
     ),
-    averaging: root.number('averaging', 1, { min: 0, max: 1000 }),
+    averaging: root.number('averaging', 0, { min: 0, max: 1000 }),
     patience: root.number('patience', 0, { min: 0, max: 1e6, integer: true }),
     optimiser: optimiser(root.get('optimiser')),
     epochs: root.number('epochs', 50, { min: 1, max: 1e6, integer: true }),

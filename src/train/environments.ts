@@ -13,7 +13,9 @@ export interface Environments {
 }
 
 /** Neighbors that a typical atom of a crystal should have: three to five shells. */
-const NEIGHBORS = 55;
+const NEIGHBORS = 58;
+/** Neighbors from whose distances the density around an atom is taken; atoms with fewer belong to molecules or clusters. */
+const COUNTED = { first: 30, last: 100 } as const;
 /** Å: how far neighbors are looked for; the cutoff is not longer. */
 const REACH = 9;
 /** Å: cutoff for molecules and clusters, whose atoms never have so many neighbors, and the shortest one. */
@@ -68,7 +70,7 @@ export function surveyEnvironments(frames: readonly LabelledFrame[]): Environmen
   return { species, cutoff: Number(cutoff.toFixed(1)), nearest };
 }
 
-/** For each atom the distance within which it has `NEIGHBORS` neighbors. */
+/** For each atom the radius of a sphere that holds `NEIGHBORS` at the density around it. */
 class NeighborCounts {
   readonly #reach: number[] = [];
   #distances = new Float64Array(256);
@@ -81,8 +83,11 @@ class NeighborCounts {
   }
 
   close(): void {
-    if (this.#count < NEIGHBORS) this.#reach.push(MOLECULAR);
-    else this.#reach.push(this.#distances.subarray(0, this.#count).toSorted()[NEIGHBORS - 1]);
+    const last = Math.min(this.#count, COUNTED.last);
+    const sorted = this.#distances.subarray(0, this.#count).toSorted();
+    let sum = 0;
+    for (let k = COUNTED.first; k <= last; k++) sum += sorted[k - 1] * Math.cbrt(NEIGHBORS / k);
+    this.#reach.push(last < COUNTED.first ? MOLECULAR : sum / (last - COUNTED.first + 1));
   }
 
   get atoms(): number {

@@ -32,34 +32,3 @@ export async function evaluateDataset(
   }
   return metrics;
 }
-
-export interface DatasetRequest {
-  /** Directory of the potential. */
-  readonly potential: string;
-  /** File of labelled structures in any format that is read. */
-  readonly dataset: string;
-  readonly format?: string;
-  readonly json: boolean;
-  readonly load: LoadOptions;
-  readonly read: Omit<ReadOptions, 'path'>;
-  readonly print: (text: string) => Promise<void>;
-}
-
-/** Prints the errors of a potential over a file of labelled structures: one JSON object, or a table by group. */
-export async function evaluateDatasetFile({
-  dataset,
-  format,
-  json,
-  print,
-  read,
-  ...request
-}: DatasetRequest): Promise<void> {
-  const potential = await loadPotential(request.potential, request.load);
-  const { frames } = await openFrames(format, { ...read, path: dataset });
-  const metrics = await evaluateDataset(potential, labelledFrames(frames, dataset, read.onDiagnostic));
-  await print(
-    json
-      ? `${JSON.stringify({ potential: request.potential, dataset, ...metricsAsJson(metrics) })}\n`
-      : errorTable({ [dataset]: metrics }),
-  );
-}

@@ -9,12 +9,12 @@ import type { LabelledFrame } from './labelled-frames.ts';
 /** Cutoff function of the generated sets: 6, no inner radius. */
 const CUTOFF = { cutoffType: 6, cutoffAlpha: 0 } as const;
 /** Radial functions per pair of elements before pruning. */
-const RADIAL = 12;
-const ANGULAR = { lambda: [-1, 1], zeta: [1, 2, 4, 8, 16] } as const;
-/** η of angular functions: Gaussians that fall to half at these parts of the cutoff. */
-const ANGULAR_REACH = [1.4, 0.5] as const;
+const RADIAL = 9;
+const ANGULAR = { lambda: [-1, 1], zeta: [1, 2, 4, 8] } as const;
+/** η of angular functions, times the square of the cutoff: from long to short range. */
+const ANGULAR_ETA = [0.36, 2.9] as const;
 /** Functions kept per element: for one neighbor element, and at most. */
-const KEPT = { one: 30, most: 72 } as const;
+const KEPT = { one: 25, most: 72 } as const;
 /** Structures and atoms of an element that pruning looks at. */
 const SAMPLE = { frames: 60, atoms: 1200 } as const;
 
@@ -37,25 +37,25 @@ export function generatedFunctions(
 }
 
 function budget(elements: number): number {
-  return Math.min(KEPT.most, Math.round(KEPT.one * (1 + 0.6 * (elements - 1))));
+  return Math.min(KEPT.most, Math.round(KEPT.one * (1 + 0.8 * (elements - 1))));
 }
 
 function candidatesOf(center: number, { species, nearest, cutoff: rc }: Environments): SymmetryFunction[] {
   const around = species.map((_, e) => e).filter((e) => nearest[center][e] < Infinity);
   const radial = around.flatMap((e): SymmetryFunction[] => {
     const from = 0.9 * nearest[center][e];
-    const to = 0.85 * rc;
+    const to = 0.78 * rc;
     const step = (to - from) / (RADIAL - 1);
-    // Neighboring Gaussians of this width overlap at about 0.8 of their height.
-    const eta = rounded(1 / (2 * (1.2 * step) ** 2));
+    // Standard deviation a little below the distance of their centers.
+    const eta = rounded(1 / (2 * (0.9 * step) ** 2));
     return Array.from({ length: RADIAL }, (_, k) => ({ type: 2, e1: species[e], eta, rs: rounded(from + k * step), rc }));
   });
   const angular = around.flatMap((a, i) =>
     around.slice(i).flatMap((b) =>
-      ANGULAR_REACH.flatMap((reach) =>
+      ANGULAR_ETA.flatMap((reduced) =>
         ANGULAR.lambda.flatMap((lambda) =>
           ANGULAR.zeta.map((zeta): SymmetryFunction => {
-            const eta = rounded(Math.LN2 / (2 * (reach * rc) ** 2));
+            const eta = rounded(reduced / (rc * rc));
             return { type: 3, e1: species[a], e2: species[b], eta, lambda, zeta, rs: 0, rc };
           }),
         ),

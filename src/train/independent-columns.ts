@@ -1,7 +1,7 @@
 /** Columns whose values vary by less than this part of the most varying one are not looked at. */
 const FLAT = 1e-4;
 /** A column of which less than this part (of its variance) is not explained by those chosen adds nothing. */
-const EXPLAINED = 1e-5;
+const EXPLAINED = 1e-9;
 
 /**
  * Which columns of a (rows, columns) row-major matrix say the most together: columns are centered and brought to variance 1; then the

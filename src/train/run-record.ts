@@ -17,14 +17,37 @@ interface RunFacts {
   readonly parameters: number;
 }
 
+/** What a reader of a report wants to know first: name and value. */
+export function runFacts({ options, dataset, result, startedAt, parameters }: RunFacts): [string, string | number][] {
+  const atoms = dataset.training.reduce((sum, { natoms }) => sum + natoms, 0);
+  return [
+    ['data', options.data],
+    ['configuration', options.config ?? 'made from the data (train.yaml)'],
+    ['seed', options.seed],
+    ['structures for training / validation', `${dataset.training.length} / ${dataset.validation.length}`],
+    ['atoms for training', atoms],
+    ['symmetry functions', dataset.elements.map((e) => `${symbolOf(e.z)} ${e.symmetryFunctions.length}`).join(', ')],
+    ['weights', parameters],
+    ['epochs (best)', `${result.epochs} (${result.bestEpoch}), ${result.stop}`],
+    ['CPU time / s', result.cpuSeconds.toFixed(1)],
+    ['wall time / s', ((Date.now() - startedAt.getTime()) / 1000).toFixed(1)],
+    ['training throughput / atoms per CPU second', ((atoms * result.epochs) / result.cpuSeconds).toFixed(0)],
+    ['processor', `${cpus()[0]?.model ?? 'unknown'} (${cpus().length})`],
+    ['versions', `nnp-bridge ${packageVersion()}, node ${process.versions.node}, ${process.platform} ${process.arch}`],
+  ];
+}
+
+function packageVersion(): string {
+  return (JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string }).version;
+}
+
 /** Text of `run.json`: inputs with their hashes, versions, seed, data, timing, errors. */
 export function runRecord({ options, identity, dataset, result, startedAt, parameters }: RunFacts): string {
-  const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string };
   const { training, validation, test } = result.errors;
   const record = {
     schema: 'nnp-bridge-run/1',
     command: 'train',
-    versions: { 'nnp-bridge': version, node: process.versions.node, platform: `${process.platform} ${process.arch}` },
+    versions: { 'nnp-bridge': packageVersion(), node: process.versions.node, platform: `${process.platform} ${process.arch}` },
     hardware: cpus()[0]?.model ?? 'unknown',
     inputs: {
       data: { path: options.data, sha256: identity.data },
@@ -46,6 +69,7 @@ export function runRecord({ options, identity, dataset, result, startedAt, param
     parameters,
     started: startedAt.toISOString(),
     cpuSeconds: result.cpuSeconds,
+    wallSeconds: (Date.now() - startedAt.getTime()) / 1000,
     stopped: result.stop,
     epochs: result.epochs,
     bestEpoch: result.bestEpoch,

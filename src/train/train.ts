@@ -1,13 +1,18 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { access, readdir, readFile, stat } from 'node:fs/promises';
-import { Hdnnp } from '../../potentials/hdnnp.ts';
+import { choosePotential } from '../../potentials/kernels/ladder.ts';
+import type { Potential } from '../../potentials/potential.ts';
+import { basename, resolve } from 'node:path';
 import { openFrames } from '../convert/open.ts';
 import { MissingDataError, UsageError } from '../core/errors.ts';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { parseConfig, type TrainConfig } from './config.ts';
 import { buildDataset, type Dataset } from './dataset.ts';
-import { evaluateDataset } from './evaluate-dataset.ts';
+import { checkData } from './data-checks.ts';
+import { type ComparedSet, comparedSet } from './compared-set.ts';
+import { errorReportPage } from './error-report.ts';
+import { structuresCsv } from './structure-errors.ts';
 import { generatedConfig } from './generated-config.ts';
 import { type LabelledFrame, labelledFrames } from './labelled-frames.ts';
 import { learningCurveCsv } from './learning-curve.ts';
@@ -17,7 +22,7 @@ import { Adam } from './optimisers/adam.ts';
 import { ExtendedKalmanFilter } from './optimisers/ekf.ts';
 import type { Optimiser } from './optimisers/optimiser.ts';
 import { RandomStream } from './random-stream.ts';
-import { runRecord } from './run-record.ts';
+import { runFacts, runRecord } from './run-record.ts';
 import { splitIndices } from './split.ts';
 import { StructurePass } from './structure-pass.ts';
 import { trainedModel } from './trained-model.ts';
@@ -39,6 +44,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const given = options.config === undefined ? undefined : await readFile(options.config, 'utf8');
   if (given !== undefined) parseConfig(given, options.config ?? '');
   const labelled = await collect(await openLabelled(options.data, options), MEMORY_GB);
+  checkData(labelled, options.onDiagnostic);
   const configText = given ?? generatedConfig(labelled);
   const config = parseConfig(configText, options.config ?? 'generated configuration');
   const identity: Identity = {
@@ -91,10 +97,11 @@ async function finish(options: TrainOptions, stop: StopReason, run: Run): Promis
   const record = trainer.record();
   networks.weights.set(trainer.bestWeights);
   const model = trainedModel(dataset.elements, config, networks);
-  const test =
-    options.test === undefined
-      ? undefined
-      : await evaluateDataset(new Hdnnp(model), await openLabelled(options.test, options));
+  const { potential } = choosePotential(model, 'trained');
+  const sets = record.epoch > 0 ? await compareAll(potential, dataset, options) : [];
+  const metricsOf = (name: string) => sets.find((set) => set.name === name)?.metrics;
+  const validation = metricsOf('validation');
+  const test = metricsOf('test');
   const result: TrainResult = {
     stop,
     epochs: record.epoch,
@@ -102,14 +109,20 @@ async function finish(options: TrainOptions, stop: StopReason, run: Run): Promis
     cpuSeconds: record.cpuSeconds,
     checkpoint: checkpointOf(options.output),
     errors: {
-      training: trainer.errors(dataset.training),
-      ...(dataset.validation.length > 0 && { validation: trainer.errors(dataset.validation) }),
+      training: metricsOf('training') ?? trainer.errors(dataset.training),
+      ...(validation && { validation }),
       ...(test && { test }),
     },
     written: record.epoch > 0,
   };
   if (!result.written) return result;
   const recordText = runRecord({ ...run, options, result, parameters: networks.weights.length });
+  const report = errorReportPage({
+    title: `Training of ${basename(resolve(options.output))}`,
+    facts: runFacts({ ...run, options, result, parameters: networks.weights.length }),
+    sets,
+    curve: record.curve,
+  });
   await writeTrained({
     model,
     directory: options.output,
@@ -120,9 +133,23 @@ async function finish(options: TrainOptions, stop: StopReason, run: Run): Promis
       ['learning-curve.csv', learningCurveCsv(record.curve)],
       ['train.yaml', run.configText],
       ['run.json', recordText],
+      ['structures.csv', structuresCsv(sets)],
+      ['report.html', report],
     ]),
   });
   return result;
+}
+
+/** Errors over the parts of the data, and over the test file where there is one. */
+async function compareAll(potential: Potential, dataset: Dataset, options: TrainOptions): Promise<ComparedSet[]> {
+  const parts = { training: dataset.trainingFrames, validation: dataset.validationFrames, test: dataset.testFrames };
+  const sets: ComparedSet[] = [];
+  for (const [name, frames] of Object.entries(parts))
+    if (frames.length > 0 && (name !== 'test' || options.test === undefined))
+      sets.push(await comparedSet(name, potential, frames));
+  if (options.test !== undefined)
+    sets.push(await comparedSet('test', potential, await openLabelled(options.test, options)));
+  return sets;
 }
 
 function describeData(

@@ -42,9 +42,7 @@ export default async function fuzzFormats(words: string[]): Promise<void> {
 
 function readShare(first: number, count: number, onProgress: (n: number) => void): Promise<number> {
   return new Promise((resolve, reject) => {
-    // The paths of the main tsconfig are for types; tsx would follow them.
-    const env = { ...process.env, TSX_TSCONFIG_PATH: join(import.meta.dirname, 'tsconfig.json') };
-    const child = fork(join(import.meta.dirname, 'fuzz-worker.ts'), [String(first), String(count)], { env });
+    const child = fork(join(import.meta.dirname, 'fuzz-worker.ts'), [String(first), String(count)]);
     let last = first;
     let samples = 0;
     const hangs = () => {

@@ -10,6 +10,7 @@ import { type ServeOptions, startServer } from '../../src/serve/server.ts';
 import { formatAddress } from '../../src/serve/transport/address.ts';
 import { describeLane, ROOT } from '../lanes.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
+import { nnpBridge } from './command-fixture.ts';
 import { installedLammps, ljEvaluator, ljInput, NATIVE_PAIR, thermo } from './lammps-fixture.ts';
 
 const EXTERNAL = 'include nnp.lmp\n';
@@ -131,6 +132,29 @@ describeLane('lammps', 'fix external, with nothing compiled', () => {
     expectSame(await lmp(text(EXTERNAL), await serving(), { ranks: 2 }), native, 1e-9);
   });
 
+  test('runs with what serve and lammps script print', async () => {
+    const folder = temporaryFolder();
+    const potential = join(ROOT, 'test/data/lammps-run/tiny-si');
+    const server = nnpBridge(['serve', potential, '--listen', 'unix:my.sock', '--once'], '', folder);
+    const script = await nnpBridge(
+      ['lammps', 'script', potential, '--route', 'external', '--server', 'unix:my.sock'],
+      '',
+      folder,
+    ).end;
+    expect(script.code, script.stderr).toBe(0);
+    const text = `units metal\natom_style atomic\nlattice diamond 5.43\nregion b block 0 2 0 2 0 2\ncreate_box 1 b
+create_atoms 1 box\nmass 1 28.085\nvelocity all create 300 4928 loop geom\n${script.stdout}
+thermo_style custom step pe etotal\nthermo_modify format float %.14g\nthermo 20\nfix 1 all nve\nrun 40\n`;
+    const run = await lmp(text);
+    expect(run.code, run.output).toBe(0);
+    expect(run.output).toMatch(/nnp-bridge: model \S+ at unix:\S+my\.sock/);
+    const rows = thermo(run.output);
+    expect(rows.map((row) => row[0])).toEqual([0, 20, 40]);
+    expect(Math.abs(rows[2][2] - rows[0][2])).toBeLessThan(1e-3);
+    expect(Math.abs(rows[2][1] - rows[0][1])).toBeGreaterThan(0.01);
+    expect((await server.end).stderr).toMatch(/closed after 41 steps/);
+  });
+
   test('shows its token, and is refused without', async () => {
     const address = await serving(ljEvaluator, { token: 'a word that is long enough' });
     const file = join(temporaryFolder(), 'token');
@@ -228,6 +252,9 @@ describeLane('lammps', 'a run with fix external stops with a message and a nonze
       'region hole sphere 2 2 2 1\nmass *',
     );
     expectStopped(await lmp(gap, address), /cannot gather the atoms: their ids must be 1 to the number of atoms/);
+    const fewer = 'fix 1 all nve\nrun 1\ndelete_atoms group lost compress yes\nrun 1\n';
+    const lost = ljInput(`group lost id 7\n${EXTERNAL}`, fewer);
+    expectStopped(await lmp(lost, address), /the number of atoms changed from 256 to 255/);
     const changed = ljInput(`set group all type 1\n${EXTERNAL}`, 'fix 1 all nve\nrun 1\nset atom 5 type 2\nrun 1\n', {
       types: 2,
     });

@@ -279,7 +279,7 @@ describeLane('lammps', 'a run with pair_style nnp/socket stops with a message an
 });
 
 describeLane('lammps', 'lammpsplugin_init', () => {
-  test('announces the pair style as plugin load expects it', async () => {
+  test('announces the styles as plugin load expects them', async () => {
     const library = await builtLibrary();
     const lines = includeText(library, 'unix:/x', 'python').replace(
       /import ctypes[\s\S]*?"""/,
@@ -300,6 +300,7 @@ def nnp_load(lmp):
     );
     expect(existsSync(library)).toBe(true);
     const run = await runInput(lines);
-    expect(run.output).toMatch(/PLUGIN \d+ \w{3} \d{4} pair nnp\/socket True 77/);
+    const announced = [...run.output.matchAll(/PLUGIN \d+ \w{3} \d{4} (\w+ \S+) True 77/g)].map(([, style]) => style);
+    expect(announced).toEqual(['pair nnp/socket', 'pair nnp', 'compute nnp/disagreement']);
   });
 });

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { loadEvaluator } from '../../src/serve/load-evaluator.ts';
 import { describeLane } from '../lanes.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { runInput } from './lammps-fixture.ts';
@@ -110,7 +111,10 @@ include \${nnp}
 pair_style \${nnp_pair}
 pair_coeff * * O Si
 `;
-    const forces = inProcess(await oxidePotentials(1));
+    const directories = await oxidePotentials(1);
+    const forces = inProcess(directories);
+    const served = await runInput(`${input}run 0\n`, await loadEvaluator({ directory: directories[0] }));
+    expect(served.output).toMatch(/ERROR: nnp\/socket: special_bonds hides bonded neighbors from the potential/);
     await expectFailure(
       `${input}run 0\n`,
       forces,

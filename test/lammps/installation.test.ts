@@ -1,9 +1,10 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ProgramError, UsageError } from '../../src/core/errors.ts';
 import { findHeaders, findLammps, loadRoute, parseHelp } from '../../src/lammps/installation.ts';
 import { includeText } from '../../src/lammps/script.ts';
+import { ROOT } from '../lanes.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 
 const help = (packages: string, sizes = '-DLAMMPS_SMALLBIG') => `
@@ -94,6 +95,23 @@ describe('includeText', () => {
     for (const path of ['/a b/x.so', '/a"/x.so', "/a'/x.so", '/a$b/x.so', '/a#b/x.so', '/a\nb/x.so']) {
       expect(() => includeText(path, 'unix:/s', 'python'), path).toThrow(UsageError);
       expect(() => includeText('/x.so', `unix:${path}`, 'plugin'), path).toThrow(UsageError);
+    }
+  });
+});
+
+describe('lammps build', () => {
+  test('compiles the kernel with the flags that the addon for Node is compiled with', () => {
+    const words = (file: string) =>
+      new Set(readFileSync(join(ROOT, file), 'utf8').match(/'-(?:O3|std=c\+\+|f|m)[\w=+-]*'/g));
+    const addon = words('potentials/kernels/build.mjs');
+    const plugin = words('src/lammps/build.ts');
+    const makefile = readFileSync(join(ROOT, 'lammps-scripts/pair-style/Makefile'), 'utf8');
+    const notKernel = ["'-ffp-contract=off'", "'-msimd128'", "'-mbulk-memory'"]; // of the WebAssembly module
+    expect(plugin.size).toBeGreaterThan(8);
+    for (const flag of addon) {
+      if (notKernel.includes(flag)) continue;
+      expect(plugin, `src/lammps/build.ts lacks ${flag}`).toContain(flag);
+      expect(makefile, `the Makefile lacks ${flag}`).toContain(flag.slice(1, -1));
     }
   });
 });

@@ -28,12 +28,12 @@ describeLane('corpus', 'liquid water, 1080 atoms', () => {
     const load = () =>
       JSON.parse(readFileSync(join(POTENTIAL, 'reference-1080.json'), 'utf8')).structures[0] as Reference;
 
-    for (const ranks of [1, 2, 4]) {
-      test(`energy, every force and all six pressures are those of evaluate and of n2p2 on ${ranks} ranks`, async () => {
+    for (const [ranks, ...how] of [['1'], ['2'], ['4'], ['1', '--in-process'], ['4', '--in-process']]) {
+      test(`energy, every force and all six pressures are those of evaluate and of n2p2 on ${ranks} ranks ${how.join('')}`, async () => {
         const reference = load();
         const folder = temporaryFolder();
         writeFileSync(join(folder, 'water.data'), dataFile(reference));
-        const words = ['lammps', 'run', 'in.lmp', '--potential', POTENTIAL, '--np', String(ranks)];
+        const words = ['lammps', 'run', 'in.lmp', '--potential', POTENTIAL, '--np', ranks, ...how];
         const { code, stdout: output, stderr } = await nnpBridge(words, INPUT, folder).end;
         expect(code, output + stderr).toBe(0);
         const [, energy, ...pressures] = thermo(output)[0];
@@ -70,7 +70,7 @@ const INPUT = `units metal
 atom_style atomic
 read_data water.data
 include \${nnp}
-pair_style nnp/socket \${nnp_server}
+pair_style \${nnp_pair}
 pair_coeff * * H O
 thermo_style custom step pe pxx pyy pzz pxy pxz pyz
 thermo_modify format float %.17g

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { createConnection } from 'node:net';
+import { existsSync, writeFileSync } from 'node:fs';
+import { createConnection, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { nnpBridge } from '../lammps/command-fixture.ts';
@@ -59,5 +59,97 @@ describe('nnp-bridge serve', () => {
     expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('expected unix:PATH or tcp:HOST:PORT')]);
     expect((await nnpBridge(['serve', '/no/potential']).end).code).toBe(3);
     expect((await nnpBridge(['serve', POTENTIAL, '--workers', '0']).end).code).toBe(2);
+  });
+});
+
+describe('nnp-bridge serve on a port that others reach', () => {
+  test('needs a token, and lets in who knows it', async () => {
+    const open = await nnpBridge(['serve', POTENTIAL, '--listen', 'tcp:0.0.0.0:0']).end;
+    expect([open.code, open.stderr]).toEqual([2, expect.stringContaining('give --token-file FILE')]);
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'token'), 'a-secret-of-some-length\n', { mode: 0o600 });
+    const words = ['serve', POTENTIAL, '--listen', 'tcp:0.0.0.0:0', '--token-file', 'token', '--once'];
+    const { said, end } = nnpBridge(words, '', folder);
+    const port = Number((await readyAddress(said)).split(':').at(-1));
+    const clients = [{}, { token: 'a-secret-of-some-length' }].map((token) => {
+      const client = createConnection({ host: '127.0.0.1', port });
+      client.write(hello({ units: 'metal', elements: ['Si'], ...token }));
+      return client;
+    });
+    const [refused, served] = await Promise.all(clients.map((client) => once(client, 'data')));
+    expect(parse(refused[0])[0].payload.toString()).toMatch(/asks for a token/);
+    expect(parse(served[0])[0].type).toBe(2);
+    for (const client of clients) client.end();
+    expect((await end).code).toBe(0); // --once: the last client has closed
+  });
+});
+
+describe('nnp-bridge serve --ipi and --mdi', () => {
+  const template = '1\npbc="F F F"\nSi 0 0 0\n';
+  const attached = (...words: string[]) => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'si.xyz'), template);
+    return nnpBridge(['serve', POTENTIAL, ...words], '', folder);
+  };
+
+  /** A driver that does what it is told with the one client it accepts. */
+  async function driver(talk: (socket: Socket) => void): Promise<string> {
+    const server = createServer((socket) => {
+      server.close();
+      talk(socket);
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return `tcp:127.0.0.1:${(server.address() as { port: number }).port}`;
+  }
+
+  test('print the full path of the socket and what was awaited when nobody listens, exit code 4', async () => {
+    const words = ['--template', 'si.xyz', '--wait', '0.3'];
+    const ipi = await attached('--ipi', 'unix:nobody', '--ipi-prefix', '/nowhere/pre_', ...words).end;
+    expect(ipi.code).toBe(4);
+    expect(ipi.stderr).toMatch(/cannot connect to unix:\/nowhere\/pre_nobody within 0.3 s: there is no such socket/);
+    const mdi = await attached('--mdi', 'tcp:127.0.0.1:1', '--wait', '0.3').end;
+    expect(mdi.code).toBe(4);
+    expect(mdi.stderr).toMatch(/cannot connect to tcp:127.0.0.1:1 within 0.3 s: nobody listens on this port/);
+  });
+
+  test('refuse words that do not fit, exit code 2, and a template without structures', async () => {
+    const wrong: [string[], number, RegExp][] = [
+      [['--ipi', 'unix:x'], 2, /--ipi needs --template FILE/],
+      [['--mdi', 'unix:x'], 2, /an MDI driver listens on a TCP port/],
+      [['--ipi', 'unix:x', '--mdi', 'tcp:h:1'], 2, /mutually exclusive/],
+      [['--ipi', 'unix:x', '--template', 'si.xyz', '--wait', 'long'], 2, /--wait: expected a number of seconds/],
+      [['--ipi', 'unix:x', '--template', 'none.xyz'], 3, /none\.xyz/],
+    ];
+    const done = await Promise.all(wrong.map(([words]) => attached(...words).end));
+    for (const [k, [, code, message]] of wrong.entries()) {
+      expect([done[k].code, done[k].stderr]).toEqual([code, expect.stringMatching(message)]);
+    }
+  });
+
+  test('end with exit code 0 after EXIT of the driver, and 4 when it breaks off in a message', async () => {
+    const exit = await driver((socket) => socket.end('EXIT        '));
+    expect((await attached('--ipi', exit, '--template', 'si.xyz').end).code).toBe(0);
+    const cut = await driver((socket) => socket.end('POSDATA     half'));
+    const broken = await attached('--ipi', cut, '--template', 'si.xyz').end;
+    expect([broken.code, broken.stderr]).toEqual([
+      4,
+      expect.stringMatching(/it closed the connection in the middle of/),
+    ]);
+  });
+
+  test('be an engine that an MDI driver can ask for its name', async () => {
+    const handshake = Buffer.from(Int32Array.of(1, 3, 0).buffer);
+    const command = (name: string) =>
+      Buffer.concat([Buffer.from(Int32Array.of(0, 0, 3, 12).buffer), Buffer.from(name.padEnd(12, '\0'))]);
+    let received = Buffer.alloc(0);
+    const address = await driver((socket) => {
+      socket.on('data', (part) => {
+        received = Buffer.concat([received, part]);
+        if (received.length === 12 + 28) socket.end(command('EXIT'));
+      });
+      socket.write(Buffer.concat([handshake, command('<NAME')]));
+    });
+    expect((await attached('--mdi', address, '--name', 'silicon').end).code).toBe(0);
+    expect(received.subarray(28).toString()).toBe('silicon'.padEnd(12, '\0'));
   });
 });

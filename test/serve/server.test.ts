@@ -63,6 +63,22 @@ describe('a force server', () => {
     expect(said.join('\n')).toMatch(/rank 0 of 1 \(test\): connection broken after 0 steps/);
   });
 
+  test('answers over TCP without the 40 ms of a delayed acknowledgement', async () => {
+    const server = await startServer(lj, { kind: 'tcp', host: '127.0.0.1', port: 0 });
+    if (server.address.kind !== 'tcp') throw new Error('expected a TCP port');
+    const client = createConnection({ host: '127.0.0.1', port: server.address.port, noDelay: true });
+    expect((await ask(client, hello())).type).toBe(2);
+    const times = [];
+    for (let k = 0; k < 40; k++) {
+      const begun = performance.now();
+      expect((await ask(client, pair(1.1))).type).toBe(4);
+      times.push(performance.now() - begun);
+    }
+    expect(times.sort((a, b) => a - b)[20]).toBeLessThan(20);
+    client.end();
+    await server.stop();
+  });
+
   test('tells its clients when it stops, and then is gone', async () => {
     const server = await startServer(lj, address());
     if (server.address.kind !== 'unix') throw new Error('expected a unix socket');

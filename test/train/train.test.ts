@@ -6,7 +6,8 @@ import { loadPotential } from '../../potentials/load.ts';
 import { openFrames } from '../../src/convert/open.ts';
 import type { Diagnostic } from '../../src/core/diagnostic.ts';
 import { readCheckpoint } from '../../src/train/checkpoint.ts';
-import { evaluateDataset, evaluateDatasetFile } from '../../src/train/evaluate-dataset.ts';
+import { compareOnDataset } from '../../src/train/compare-files.ts';
+import { evaluateDataset } from '../../src/train/evaluate-dataset.ts';
 import { labelledFrames } from '../../src/train/labelled-frames.ts';
 import { train } from '../../src/train/train.ts';
 import type { TrainOptions } from '../../src/train/training-run.ts';
@@ -45,8 +46,10 @@ describe('train', () => {
       'input.nn',
       'learning-curve.csv',
       'potential.json',
+      'report.html',
       'run.json',
       'scaling.data',
+      'structures.csv',
       'train.yaml',
       'weights.008.data',
       'weights.014.data',
@@ -148,8 +151,8 @@ describe('train', () => {
     ).total();
     const { training, validation } = result.errors;
     const printed: string[] = [];
-    await evaluateDatasetFile({
-      potential: at('a'),
+    await compareOnDataset({
+      potentials: [at('a')],
       dataset: path,
       json: true,
       load: {},

@@ -37,6 +37,11 @@ const builder = (yargs: Argv) =>
         .option('dedupe', { type: 'boolean', describe: 'drop frames with structure and labels of an earlier one' })
         .option('species-order', { type: 'string', describe: 'group the atoms in this order, e.g. "Si O"' })
         .option('strict', { type: 'boolean', default: false, describe: 'any loss is an error (exit 3) without output' })
+        .option('threads', {
+          type: 'number',
+          default: 1,
+          describe: 'threads that read a large text dump or extxyz file; the order of frames is kept',
+        })
         .option('report', { type: 'string', describe: 'write the conversion report to this JSON file' }),
     ),
   )
@@ -66,6 +71,7 @@ export const convert: CommandModule<object, Options> = {
       dropUnconverged: argv.dropUnconverged ?? false,
       dedupe: argv.dedupe ?? false,
       strict: argv.strict,
+      threads: argv.threads,
       read: readSettings(argv),
       write: writeSettings(argv),
       onDiagnostic: printDiagnostic,

@@ -12,6 +12,11 @@ const builder = (yargs: Argv) =>
       conflicts: ['structure', 'frames', 'atoms'],
       describe: 'file of structures with energies and forces: prints the errors (meV/atom, eV/A), also by config_type',
     })
+    .option('report', {
+      type: 'string',
+      implies: 'dataset',
+      describe: 'HTML file to write as well: parity plots, distributions, worst structures',
+    })
     .check(({ structure, dataset }) => {
       if (structure === undefined && dataset === undefined) throw new UsageError('expected --structure or --dataset');
       return true;
@@ -66,8 +71,14 @@ export const evaluate: CommandModule<object, Options> = {
       print: printOut,
     };
     if (argv.dataset !== undefined) {
-      const { evaluateDatasetFile } = await import('../../train/evaluate-dataset.ts');
-      return evaluateDatasetFile({ ...request, dataset: argv.dataset });
+      const { compareOnDataset } = await import('../../train/compare-files.ts');
+      const { potential, ...rest } = request;
+      return compareOnDataset({
+        ...rest,
+        potentials: [potential],
+        dataset: argv.dataset,
+        ...(argv.report !== undefined && { report: argv.report }),
+      });
     }
     const { evaluateFiles } = await import('../../evaluate/evaluate-files.ts');
     await evaluateFiles({

@@ -1,4 +1,5 @@
 import type { CommandModule } from 'yargs';
+import { compare } from './compare.ts';
 import { conductance } from './conductance.ts';
 import { convert } from './convert.ts';
 import { doctor } from './doctor.ts';
@@ -23,6 +24,7 @@ export const commands: readonly Command[] = [
   inspect,
   formats,
   evaluate,
+  compare,
   serve,
   lammps,
   label,

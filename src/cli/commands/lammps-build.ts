@@ -15,13 +15,13 @@ const builder = (yargs: Argv) =>
       alias: 'o',
       describe: 'folder for nnpplugin.so; default: the cache of the user',
     })
-    .example('$0 lammps build', 'compiles pair_style nnp/socket for the installed lmp and prints where it is');
+    .example('$0 lammps build', 'compiles the pair styles for the installed lmp and prints where they are');
 
 type Options = OptionsOf<typeof builder>;
 
 export const lammpsBuild: CommandModule<object, Options> = {
   command: 'build',
-  describe: 'compile pair_style nnp/socket for a LAMMPS; says what is missing',
+  describe: 'compile pair_style nnp and nnp/socket for a LAMMPS; says what is missing',
   builder,
   handler: async ({ lmp, headers, output }: ArgumentsCamelCase<Options>) => {
     const [{ findLammps, loadRoute }, { buildPairStyle }] = await Promise.all([

@@ -53,7 +53,7 @@ type Options = OptionsOf<typeof builder>;
 
 export const lammpsRun: CommandModule<object, Options> = {
   command: 'run <input>',
-  describe: 'serve a potential, run LAMMPS with it, stop both; the exit status is that of LAMMPS',
+  describe: 'run LAMMPS with a potential, served or in-process; the exit status is that of LAMMPS',
   builder,
   handler: async (argv: ArgumentsCamelCase<Options>) => {
     const [{ findLammps }, { buildPairStyle }, { runLammps }, { showRun }] = await Promise.all([
@@ -68,7 +68,11 @@ export const lammpsRun: CommandModule<object, Options> = {
     const lammps = findLammps(argv.lmp);
     const library = await buildPairStyle(lammps, argv.headers ? { headers: argv.headers } : {});
     const [stop, kill] = [new AbortController(), new AbortController()];
-    const interrupt = () => (stop.signal.aborted ? kill : stop).abort();
+    const interrupt = () => {
+      if (!stop.signal.aborted)
+        process.stderr.write('lammps run: the run ends at the next step; once more (Ctrl-C) ends LAMMPS at once\n');
+      (stop.signal.aborted ? kill : stop).abort();
+    };
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);
     const display = showRun();
     const code = await runLammps(

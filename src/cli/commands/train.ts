@@ -1,5 +1,6 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import { EXIT } from '../../core/errors.ts';
+import type { TrainOptions } from '../../train/training-run.ts';
 import { type OptionsOf, printDiagnostic, readSettings, withReadOptions } from '../options.ts';
 import { showTraining } from '../training-display.ts';
 
@@ -25,17 +26,24 @@ const builder = (yargs: Argv) =>
       .option('epochs', { type: 'number', describe: 'instead of the number in the configuration' })
       .option('time-limit', { type: 'number', describe: 'seconds of training after which it stops' })
       .option('test', { type: 'string', describe: 'file of structures to measure the result with' })
+      .option('committee', {
+        type: 'number',
+        describe: 'train so many potentials of different seeds and splits in parallel, as one committee',
+      })
       .option('resume', { type: 'boolean', default: false, describe: 'continue from OUTPUT.checkpoint' })
       .option('overwrite', { type: 'boolean', default: false, describe: 'replace a potential of the same name' })
       .option('json', { type: 'boolean', default: false, describe: 'print the result as JSON' })
-      .check(({ seed, epochs, 'time-limit': limit }) => {
+      .check(({ seed, epochs, committee, 'time-limit': limit }) => {
         if (!Number.isSafeInteger(seed) || seed < 0) throw new Error('--seed: expected an integer of at least 0');
         if (epochs !== undefined && !(Number.isSafeInteger(epochs) && epochs > 0))
           throw new Error('--epochs: expected an integer of at least 1');
+        if (committee !== undefined && !(Number.isSafeInteger(committee) && committee > 1 && committee <= 64))
+          throw new Error('--committee: expected an integer from 2 to 64');
         if (limit !== undefined && !(limit > 0)) throw new Error('--time-limit: expected a number of seconds > 0');
         return true;
       }),
   )
+    .example('$0 train si.extxyz -O si/ --committee 4', 'four potentials in si/1 … si/4; si/ is their mean')
     .example('$0 train si.extxyz -O si/ --test more.extxyz', 'settings made from the data, kept as si/train.yaml')
     .example('$0 train si.extxyz --config train.yaml -O si/', 'train with the settings of train.yaml')
     .example(
@@ -45,18 +53,30 @@ const builder = (yargs: Argv) =>
 
 type Options = OptionsOf<typeof builder>;
 
+async function run(request: TrainOptions, members: number | undefined, display: ReturnType<typeof showTraining>) {
+  if (members === undefined) {
+    const { train } = await import('../../train/train.ts');
+    const result = await train(request);
+    await display.result(result, request.output);
+    return result;
+  }
+  const { trainCommittee } = await import('../../train/train-committee.ts');
+  const result = await trainCommittee({ ...request, members });
+  await display.committee(result, request.output);
+  return result;
+}
+
 export const train: CommandModule<object, Options> = {
   command: 'train <data>',
   describe: 'train a neural network potential on energies and forces',
   builder,
   handler: async (argv: ArgumentsCamelCase<Options>) => {
-    const { train: run } = await import('../../train/train.ts');
     const display = showTraining(argv.json);
     const abort = new AbortController();
     const stop = () => abort.abort();
     process.once('SIGINT', stop).once('SIGTERM', stop);
     try {
-      const result = await run({
+      const request = {
         data: argv.data,
         ...(argv.config !== undefined && { config: argv.config }),
         output: argv.output,
@@ -71,8 +91,8 @@ export const train: CommandModule<object, Options> = {
         onDiagnostic: printDiagnostic,
         onProgress: display.progress,
         onEpoch: display.epoch,
-      });
-      await display.result(result, argv.output);
+      };
+      const result = await run(request, argv.committee, display);
       if (result.stop === 'interrupted') process.exitCode = EXIT.interrupted;
     } catch (error) {
       if (!abort.signal.aborted || error !== abort.signal.reason) throw error;

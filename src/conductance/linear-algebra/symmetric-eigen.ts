@@ -50,7 +50,10 @@ function tridiagonalize(a: Float64Array, n: number, { diagonal, offDiagonal, bet
   for (let k = 0; k < n; k++) {
     diagonal[k] = a[k * n + k];
     let square = 0;
-    for (let i = k + 1; i < n; i++) square += (v[i] = a[i * n + k]) ** 2;
+    for (let i = k + 1; i < n; i++) {
+      v[i] = a[i * n + k];
+      square += v[i] * v[i];
+    }
     if (k === n - 1) break;
     const norm = v[k + 1] > 0 ? -Math.sqrt(square) : Math.sqrt(square);
     offDiagonal[k] = norm;
@@ -108,10 +111,14 @@ function householderRows(a: Float64Array, n: number, beta: Float64Array): Float6
 }
 
 function implicitQl(d: Float64Array, e: Float64Array, n: number, rows: Float64Array | undefined): void {
+  let scale = 0;
+  for (let k = 0; k < n; k++) scale = Math.max(scale, Math.abs(d[k]) + Math.abs(e[k]));
+  // Against the largest entry: a graded matrix of rounding errors would never become diagonal against its neighbors.
+  const small = Number.EPSILON * scale;
   for (let l = 0; l < n; l++) {
     for (let step = 0; ; step++) {
       let m = l;
-      while (m < n - 1 && Math.abs(e[m]) > Number.EPSILON * (Math.abs(d[m]) + Math.abs(d[m + 1]))) m++;
+      while (m < n - 1 && Math.abs(e[m]) > small) m++;
       if (m === l) break;
       if (step === MAX_STEPS) throw new RangeError(`eigenvalue ${l + 1} of ${n} did not converge`);
       qlStep(d, e, { l, m, n }, rows);

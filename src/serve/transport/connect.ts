@@ -5,7 +5,7 @@ import { type Address, formatAddress } from './address.ts';
 /** Milliseconds between two attempts. */
 const PAUSE = 100;
 /** What another attempt cannot change. */
-const FINAL = new Set(['ENOTFOUND', 'EACCES', 'EPERM', 'ENOTSOCK', 'EINVAL']);
+const FINAL = new Set(['ENOTFOUND', 'ENOTDIR', 'EACCES', 'EPERM', 'ENOTSOCK', 'EINVAL']);
 
 export interface ConnectOptions {
   /** Seconds until the attempts end. */

@@ -95,6 +95,11 @@ export class MessageStream {
     return state.value;
   }
 
+  /** False when the peer has closed its side. */
+  get open(): boolean {
+    return !this.#ended;
+  }
+
   /** Sends a whole message in one write. Throws ProtocolError when the connection is broken or the peer takes nothing. */
   async send(bytes: Uint8Array, seconds: number): Promise<void> {
     if (this.#failure) throw new ProtocolError(`${this.peer}: connection broken: ${this.#failure.message}`);

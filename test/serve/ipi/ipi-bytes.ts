@@ -2,7 +2,7 @@
 
 export const word = (text: string) => Buffer.from(text.padEnd(12), 'ascii');
 
-export const doubles = (values: ArrayLike<number>) => Buffer.from(Float64Array.from(Array.from(values)).buffer);
+const doubles = (values: ArrayLike<number>) => Buffer.from(Float64Array.from(Array.from(values)).buffer);
 
 const int = (value: number) => Buffer.from(Int32Array.of(value).buffer);
 

@@ -271,9 +271,8 @@ describe('the failures of an MDI engine', () => {
       return out;
     };
     await failing({ evaluateStructure: nan }, /gave a force on atom 2 that is not finite/);
-    await expect(serve(memoryStream().server, {}, { ...lj, name: 'lj', reduced: true })).rejects.toThrow(
-      /reduced units/,
-    );
+    const reduced = new LocalEvaluator(lennardJones(1, 1, 2.5), { modelId: 1, reduced: true });
+    await expect(serve(memoryStream().server, {}, reduced)).rejects.toThrow(/reduced units/);
   });
 
   test('have deadlines: no handshake, a command cut off, data that does not follow, silence where a limit is set', async () => {

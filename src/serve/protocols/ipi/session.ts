@@ -8,7 +8,7 @@ import { answer, checkSpecies, firstNotFinite, refuseReduced } from '../structur
 import { driverMessage, encodeForces, encodeWord, type Posdata, type Status } from './codec.ts';
 
 /** The order of the atoms and the periodic directions: i-PI sends neither. */
-export type Template = Pick<StructureInput, 'numbers' | 'pbc'>;
+type Template = Pick<StructureInput, 'numbers' | 'pbc'>;
 
 export interface IpiOptions {
   /** How errors name the driver. */

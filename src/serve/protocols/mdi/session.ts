@@ -71,7 +71,7 @@ export async function runMdi(
     const session = new MdiSession(messages, evaluator, options);
     return await session.run();
   } catch (error) {
-    await messages.send(encodeFailure(), 1).catch(() => {}); // the peer may be gone; the first error counts
+    if (messages.open) await messages.send(encodeFailure(), 1).catch(() => {}); // the first error counts
     throw error;
   } finally {
     messages.close();

@@ -1,0 +1,61 @@
+import type { Wire } from '../geometry/wire.ts';
+import type { Metal } from '../metals.ts';
+import { Jellium } from '../negf/jellium.ts';
+import { jelliumParameters } from '../negf/jellium-parameters.ts';
+import type { ConductanceModel, Transmission } from '../negf/landauer.ts';
+import { TightBinding } from '../negf/tight-binding.ts';
+import { tightBindingParameters } from '../negf/tight-binding-parameters.ts';
+
+export const MODELS = ['jellium', 'tb-s'] as const;
+export type ModelName = (typeof MODELS)[number];
+
+/** Keys of the labels in frames, as the nanowire data sets have them; conductances in G0. */
+export const LABEL_KEYS: Readonly<Record<ModelName, { readonly conductance: string; readonly channels: string }>> = {
+  jellium: { conductance: 'conductance_jellium', channels: 'channels_jellium' },
+  'tb-s': { conductance: 'conductance_tb', channels: 'channels_tb' },
+};
+
+/** What a labeller is made of; plain data that can be handed to another thread. */
+export interface LabelSettings {
+  readonly metal: Metal;
+  readonly models: readonly ModelName[];
+  /** Å; jellium. */
+  readonly smearing?: number;
+}
+
+export type WireLabels = Readonly<Partial<Record<ModelName, Transmission>>>;
+
+/** A wire to be labelled with leads made from `reference`, a wire with the same grips; equal ids mean equal references. */
+export interface LabelJob {
+  readonly wire: Wire;
+  readonly leads: number;
+  readonly reference: Wire;
+}
+
+/** Labels wires one after the other; leads are made when their id is new. */
+export class Labeller {
+  readonly #models: readonly (readonly [ModelName, CachedModel])[];
+
+  constructor({ metal, models, smearing }: LabelSettings) {
+    this.#models = models.map((name) => [
+      name,
+      name === 'jellium'
+        ? cached(new Jellium(jelliumParameters(metal, smearing === undefined ? {} : { smearing })))
+        : cached(new TightBinding(tightBindingParameters(metal))),
+    ]);
+  }
+
+  label(job: LabelJob): WireLabels {
+    return Object.fromEntries(this.#models.map(([name, model]) => [name, model(job)]));
+  }
+}
+
+type CachedModel = (job: LabelJob) => Transmission;
+
+function cached<Leads>(model: ConductanceModel<Leads>): CachedModel {
+  let kept: { readonly id: number; readonly leads: Leads } | undefined;
+  return ({ wire, leads: id, reference }) => {
+    if (kept?.id !== id) kept = { id, leads: model.leads(reference) };
+    return model.transmission(wire, kept.leads);
+  };
+}
