@@ -32,6 +32,10 @@ const MISSING: Record<string, () => string | undefined> = {
     runs('/usr/bin/python3', '-c', 'import pymatgen.core')
       ? undefined
       : 'pymatgen is not installed (Debian: apt-get install python3-pymatgen)',
+  mdanalysis: () =>
+    runs('/usr/bin/python3', '-W', 'ignore', '-c', 'import MDAnalysis')
+      ? undefined
+      : 'MDAnalysis is not installed (Debian: apt-get install python3-mdanalysis)',
   clang: () =>
     runs('clang++-19', '--version')
       ? undefined
@@ -40,7 +44,7 @@ const MISSING: Record<string, () => string | undefined> = {
 
 /** Like `describe`, for tests that need something outside: skipped with a printed reason, or failing where CI requires the lane. */
 export function describeLane(
-  lane: 'corpus' | 'lammps' | 'ase' | 'pymatgen' | 'clang',
+  lane: 'corpus' | 'lammps' | 'ase' | 'pymatgen' | 'mdanalysis' | 'clang',
   name: string,
   body: () => void,
 ): void {

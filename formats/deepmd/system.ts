@@ -1,5 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import { atomicNumber } from '../../src/core/elements.ts';
 import { FormatError } from '../../src/core/errors.ts';
 import type { Frame, InfoValue, PerAtom } from '../../src/core/frame.ts';
@@ -14,6 +14,7 @@ export interface System {
   readonly types: Int32Array;
   readonly names: readonly string[] | undefined;
   readonly periodic: boolean;
+  readonly options: ReadOptions;
 }
 
 /** Folders with a `type.raw`, sorted: the given one, or those below it. Throws FormatError when there is none. */
@@ -55,7 +56,7 @@ export async function readSystem(path: string, options: ReadOptions, format: str
       types.push(type);
     }
   }
-  return { path, types: Int32Array.from(types), names, periodic: !(await exists(join(path, 'nopbc'))) };
+  return { path, types: Int32Array.from(types), names, periodic: !(await exists(join(path, 'nopbc'))), options };
 }
 
 export async function exists(path: string): Promise<boolean> {
@@ -84,7 +85,11 @@ export function frameOf(system: System, raw: RawFrame, origin: NonNullable<Frame
   if (names) {
     const wrong = types.find((type) => type >= names.length);
     if (wrong !== undefined)
-      throw new FormatError(format, origin, `expected types below ${names.length} (type_map.raw), found ${wrong}`);
+      throw new FormatError(
+        format,
+        besides(origin, 'real_atom_types'),
+        `expected types below ${names.length} (type_map.raw), found ${wrong}`,
+      );
   }
   const natoms = types.length;
   const arrays: [string, PerAtom][] = [];
@@ -98,8 +103,10 @@ export function frameOf(system: System, raw: RawFrame, origin: NonNullable<Frame
       arrays.push([name, { columns: values.length / all.length, data: perAtom(values) }]);
     else info.push([name, values.length === 1 ? values[0] : Array.from(values)]);
   }
+  const positions = perAtom(raw.coord);
+  checkNumbers(system, { ...raw, coord: positions }, origin, format);
   const labels = {
-    ...(raw.energy === undefined ? {} : { energy: raw.energy }),
+    ...(raw.energy === undefined || Number.isNaN(raw.energy) ? {} : { energy: raw.energy }),
     ...(raw.force ? { forces: perAtom(raw.force) } : {}),
     ...(raw.virial ? { virial: raw.virial } : {}),
   };
@@ -109,12 +116,43 @@ export function frameOf(system: System, raw: RawFrame, origin: NonNullable<Frame
     cell: raw.box ?? null,
     pbc: [periodic, periodic, periodic],
     numbers,
-    positions: perAtom(raw.coord),
+    positions,
     ...(Object.keys(labels).length > 0 ? { labels } : {}),
     arrays: Object.fromEntries(arrays),
     info: Object.fromEntries(info),
     origin,
   };
+}
+
+/** The place of the same frame in another file of the set. */
+function besides(origin: NonNullable<Frame['origin']>, name: string): NonNullable<Frame['origin']> {
+  return { ...origin, path: join(dirname(origin.path), `${name}${extname(origin.path)}`) };
+}
+
+/** Positions and cells must be finite; a label that is not is told. */
+function checkNumbers(system: System, raw: RawFrame, origin: NonNullable<Frame['origin']>, format: string): void {
+  for (const [name, values] of [
+    ['coord', raw.coord],
+    ['box', raw.box],
+  ] as const) {
+    const wrong = values?.find((value) => !Number.isFinite(value));
+    if (wrong !== undefined)
+      throw new FormatError(format, besides(origin, name), `expected finite numbers, found ${wrong}`);
+  }
+  for (const [name, values] of [
+    ['energy', raw.energy === undefined ? undefined : Float64Array.of(raw.energy)],
+    ['force', raw.force],
+    ['virial', raw.virial],
+  ] as const) {
+    const wrong = values?.find((value) => !Number.isFinite(value));
+    if (wrong !== undefined)
+      system.options.onDiagnostic({
+        severity: 'warning',
+        code: 'missing-value',
+        message: `found ${wrong} among the numbers of ${name}: the value is missing`,
+        at: besides(origin, name),
+      });
+  }
 }
 
 function rowsOf(values: Float64Array, columns: number, rows: readonly number[]): Float64Array {

@@ -3,22 +3,9 @@ import type { TextScanner } from '../../src/scan/text-scanner.ts';
 import { CommentError, type Pair, parseComment } from './comment.ts';
 import { CommentShape } from './comment-shape.ts';
 import { type ForeignComment, foreignComment } from './foreign-comments.ts';
+import type { CommentLine } from './frame-comment.ts';
 import { LAYOUT, type Layout } from './layout.ts';
 import { type ColumnPlan, PLAIN_XYZ, parseProperties } from './properties.ts';
-
-/** What the second line of a frame says. */
-export interface CommentLine {
-  readonly line: number;
-  readonly plan: ColumnPlan;
-  readonly cell: Float64Array | undefined;
-  readonly pbc: readonly [boolean, boolean, boolean] | undefined;
-  /** With the layout of the frame under a symbol. */
-  readonly info: Readonly<Record<string, InfoValue>>;
-  readonly foreign: ForeignComment | undefined;
-  /** True for a comment of LAMMPS `dump extxyz`. */
-  readonly lammps: boolean;
-  readonly notes: readonly { readonly code: string; readonly message: string; readonly once: boolean }[];
-}
 
 type Note = CommentLine['notes'][number];
 

@@ -2,7 +2,7 @@ import type { InfoValue } from '../../src/core/frame.ts';
 import { parseInteger, parseNumber } from '../../src/scan/numbers.ts';
 import type { TextScanner } from '../../src/scan/text-scanner.ts';
 import type { Pair } from './comment.ts';
-import type { CommentLine } from './comment-line.ts';
+import type { CommentLine } from './frame-comment.ts';
 
 const INTEGER = /^[+-]?\d+$/;
 const WORD = /[^\s,"'{}[\]]+/g;

@@ -18,6 +18,8 @@ export interface DataHeader {
   readonly title: string;
   readonly natoms: number;
   readonly ntypes: number;
+  /** All counts of the header by their words: `atoms`, `bonds`, `bond types` … */
+  readonly counts: ReadonlyMap<string, number>;
   readonly box: Box;
 }
 
@@ -46,6 +48,9 @@ const EDGES: Readonly<Record<string, number>> = {
   'abc origin': 3,
 };
 
+/** Words of an edge at the end of a line. */
+const EDGE = new RegExp(`(?:^|\\s)(${Object.keys(EDGES).join('|')})$`);
+
 /** More types than this are garbage, and not worth the memory. */
 const MAX_TYPES = 1_000_000;
 
@@ -65,6 +70,11 @@ export async function readDataHeader(scanner: TextScanner, options: ReadOptions)
     }
     const [, numbers, words] = /^((?:[^A-Za-z ]\S* )+)([A-Za-z].*)$/.exec(text) ?? [];
     if (words === undefined) throw scanner.error(`expected a header line or a section, found "${text.slice(0, 60)}"`);
+    const edge = EDGE.exec(words)?.[1];
+    if (edge !== undefined && edge !== words)
+      throw scanner.error(
+        `expected ${EDGES[edge]} numbers before "${edge}", found "${text.slice(0, -edge.length).trim().slice(0, 40)}"`,
+      );
     const values = numbers
       .trim()
       .split(' ')
@@ -77,7 +87,7 @@ export async function readDataHeader(scanner: TextScanner, options: ReadOptions)
   }
   const natoms = counts.get('atoms');
   if (natoms === undefined) throw scanner.truncated('"N atoms"');
-  return { title, natoms, ntypes: counts.get('atom types') ?? 0, box: boxOf(scanner, edges, options) };
+  return { title, natoms, ntypes: counts.get('atom types') ?? 0, counts, box: boxOf(scanner, edges, options) };
 }
 
 function numberIn(scanner: TextScanner, word: string): number {
@@ -104,7 +114,7 @@ function boxOf(scanner: TextScanner, edges: ReadonlyMap<string, readonly number[
   const missing = names.filter((name) => !edges.has(name));
   if (missing.length > 0)
     options.onDiagnostic({
-      severity: 'info',
+      severity: missing[0] === 'zlo zhi' ? 'info' : 'warning',
       code: 'default-box',
       message: `no ${missing.join(', ')} in the header: -0.5 0.5, as LAMMPS has it`,
       at: { path: scanner.path, line: scanner.lineNumber },

@@ -6,10 +6,12 @@ import { isIntegerField } from './atom-styles.ts';
 import { type DataHeader, readDataHeader, splitComment } from './data-header.ts';
 import {
   type DataRows,
+  missingSections,
   readAtoms,
   readMasses,
   readTypeLabels,
   readVelocities,
+  skipSection,
   type TypeTable,
   toNextSection,
 } from './data-sections.ts';
@@ -39,26 +41,33 @@ async function* dataFrame(scanner: TextScanner, options: ReadOptions): AsyncGene
   const types: TypeTable = { masses: [], comments: [], labels: new Map() };
   const file: DataFile = { header, types };
   const skipped: string[] = [];
-  let skip = false;
   let sections = 0;
-  while (await toNextSection(scanner, skip)) {
+  while (await toNextSection(scanner)) {
     await scanner.line();
     const name = splitComment(scanner).text;
-    skip = false;
     sections++;
     if (name === 'Masses') await readMasses(scanner, header, types);
     else if (name === 'Atom Type Labels') await readTypeLabels(scanner, header, types);
     else if (name === 'Velocities') file.velocities = await readVelocities(scanner, header);
     else if (name === 'Atoms') {
+      if (file.atoms) throw scanner.error('expected one section Atoms, found a second one');
       const { style, rows } = await readAtoms(scanner, header, types, options);
       file.atoms = rows;
       file.style = style;
     } else {
       skipped.push(name);
-      skip = true;
+      await skipSection(scanner, name, header);
     }
   }
   if (header.natoms > 0 && !file.atoms) throw scanner.truncated('the section Atoms');
+  const missing = missingSections(header, skipped);
+  if (missing.length > 0 && sections > 0)
+    options.onDiagnostic({
+      severity: 'warning',
+      code: 'missing-sections',
+      message: `the header counts ${missing.join(', ')}, but there is no such section: the file may be cut off between sections`,
+      at: { path: options.path, line: scanner.lineNumber },
+    });
   if (sections === 0)
     options.onDiagnostic({
       severity: 'info',

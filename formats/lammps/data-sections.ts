@@ -27,7 +27,10 @@ export async function readMasses(scanner: TextScanner, header: DataHeader, types
     const { comment } = await nextRow(scanner, `mass ${row} of ${header.ntypes}`);
     scanner.token();
     const type = typeAt(scanner, header, types);
-    types.masses[type] = scanner.number('the mass');
+    const mass = scanner.number('the mass');
+    if (!(mass > 0 && mass < Number.POSITIVE_INFINITY))
+      throw scanner.error(`expected a mass above 0, found "${scanner.tokenText()}"`);
+    types.masses[type] = mass;
     types.comments[type] = comment.split(/\s+/)[0] || undefined;
     expectEnd(scanner);
   }
@@ -100,16 +103,43 @@ export async function readVelocities(scanner: TextScanner, header: DataHeader): 
   return rows ?? { ids: [], names: [], values: [], line: scanner.lineNumber };
 }
 
-/** Goes to the line of the next section, which is left for the next read; false at the end. `skip` = whatever stands before. */
-export async function toNextSection(scanner: TextScanner, skip: boolean): Promise<boolean> {
+/** Goes to the line of the next section, which is left for the next read; false at the end. */
+export async function toNextSection(scanner: TextScanner): Promise<boolean> {
   while (await scanner.line()) {
     const { text } = splitComment(scanner);
-    if (text === '' || (skip && !isSection(text, false))) continue;
+    if (text === '') continue;
     if (!isSection(text, true)) throw scanner.error(`expected the next section, found "${text.slice(0, 60)}"`);
     scanner.unread();
     return true;
   }
   return false;
+}
+
+/** Sections with one row for each of what the header counts. */
+const COUNTED = ['Bonds', 'Angles', 'Dihedrals', 'Impropers', 'Ellipsoids', 'Lines', 'Triangles'];
+
+/** Sections that the header has rows for and the file, whose sections are `found`, has not. */
+export function missingSections(header: DataHeader, found: readonly string[]): string[] {
+  return COUNTED.filter((name) => (header.counts.get(name.toLowerCase()) ?? 0) > 0 && !found.includes(name));
+}
+
+/** Steps over the rows of a section that is not read, up to the next one; their number must be that of the header. */
+export async function skipSection(scanner: TextScanner, name: string, header: DataHeader): Promise<void> {
+  const wanted = COUNTED.includes(name) ? header.counts.get(name.toLowerCase()) : undefined;
+  let rows = 0;
+  while (await scanner.line()) {
+    const { text } = splitComment(scanner);
+    if (text === '') continue;
+    if (isSection(text, false)) {
+      if (wanted !== undefined && rows < wanted)
+        throw scanner.error(`expected row ${rows + 1} of ${wanted} of ${name}, found the section "${text}"`);
+      scanner.unread();
+      return;
+    }
+    if (++rows > (wanted ?? rows))
+      throw scanner.error(`expected the next section behind ${wanted} rows of ${name}, found "${text.slice(0, 60)}"`);
+  }
+  if (wanted !== undefined && rows < wanted) throw scanner.truncated(`row ${rows + 1} of ${wanted} of ${name}`);
 }
 
 /** Next line with values; the line ends for the scanner where its comment begins. */

@@ -17,7 +17,10 @@ export async function* readCfg(source: AsyncIterable<Uint8Array>, options: ReadO
   try {
     for (let index = 0; ; index++) {
       const frame = await reader.next(index);
-      if (!frame) return;
+      if (!frame) {
+        if (index === 0) throw scanner.truncated('BEGIN_CFG');
+        return;
+      }
       yield frame;
     }
   } catch (error) {

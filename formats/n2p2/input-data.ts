@@ -1,3 +1,4 @@
+import { signedVolume } from '../../src/core/cell.ts';
 import { atomicNumber, symbolOf } from '../../src/core/elements.ts';
 import { MissingDataError, TruncatedError } from '../../src/core/errors.ts';
 import type { Frame, InfoValue, PerAtom } from '../../src/core/frame.ts';
@@ -68,7 +69,10 @@ async function* readInputData(source: AsyncIterable<Uint8Array>, options: ReadOp
   try {
     for (let index = 0; ; index++) {
       const frame = await reader.next(index);
-      if (!frame) return;
+      if (!frame) {
+        if (index === 0) throw scanner.truncated('"begin"');
+        return;
+      }
       yield frame;
     }
   } catch (error) {
@@ -83,6 +87,8 @@ async function* readInputData(source: AsyncIterable<Uint8Array>, options: ReadOp
 class Block {
   readonly comments: string[] = [];
   readonly lattice: number[] = [];
+  /** Line of the last one. */
+  latticeLine = 0;
   readonly numbers: number[] = [];
   /** x y z charge unused fx fy fz per atom. */
   readonly values: number[] = [];
@@ -155,6 +161,7 @@ class BlockReader {
         if (block.lattice.length === 9) throw scanner.error('expected three lattice lines at most, found a fourth');
         for (const axis of 'xyz') block.lattice.push(this.#number(`component ${axis} of a lattice vector`));
         this.#end('lattice');
+        block.latticeLine = scanner.lineNumber;
         return;
       case 'energy':
         if (block.energy !== undefined) throw scanner.error('expected one energy in a block, found a second');
@@ -213,6 +220,8 @@ class BlockReader {
     const scanner = this.#scanner;
     if (lattice.length !== 0 && lattice.length !== 9)
       throw scanner.error(`expected no or three lattice lines in the block, found ${lattice.length / 3}`);
+    if (lattice.length === 9 && signedVolume(Float64Array.from(lattice)) === 0)
+      throw scanner.error('expected three lattice vectors that span a volume, found zero volume', block.latticeLine);
     const { length, energy: energyFactor } = this.#factors;
     const natoms = numbers.length;
     const column = (first: number, count: number, factor: number) => {

@@ -18,6 +18,8 @@ const LEAST_KNOTS = 1500;
 /** Å below the cutoff in which neighbors fade out. */
 const FADE = 1;
 const MAX_BASIS = 64;
+/** Numbers in the table of radial integrals. */
+const MAX_TABLE = 2e7;
 
 /**
  * SOAP power spectrum (A. Bartók et al., PRB 87, 184115 (2013)) p_lnn' = π √(8/(2l+1)) Σ_m c_nlm c_n'lm of Gaussians of width σ on
@@ -50,6 +52,10 @@ export class Soap {
     const width = (lmax + 1) * nmax;
     const knots = Math.max(LEAST_KNOTS, Math.ceil((KNOTS_PER_SIGMA * cutoff) / sigma));
     this.#step = cutoff / (knots - 2);
+    if (knots * width > MAX_TABLE)
+      throw new PotentialError(
+        `SOAP: nmax ${nmax}, lmax ${lmax}, cutoff ${cutoff} and σ ${sigma} need too large a table`,
+      );
     this.#table = new Float64Array(knots * width);
     const integrals = new RadialIntegrals({ cutoff, sigma, nmax, lmax });
     for (let k = 0; k < knots; k++) integrals.at(k * this.#step, this.#table, k * width);

@@ -24,13 +24,13 @@ export const serveOptions = (yargs: Argv) =>
     .option('once', { type: 'boolean', default: false, describe: 'end when the last client has closed' })
     .option('ipi', {
       type: 'string',
-      conflicts: ['listen', 'mdi'],
+      conflicts: ['listen', 'mdi', 'token-file'],
       describe: 'compute for i-PI or ASE, which listens on unix:NAME (socket PREFIX+NAME), unix:/PATH or tcp:HOST:PORT',
     })
     .option('ipi-prefix', { type: 'string', default: '/tmp/ipi_', describe: 'what i-PI and ASE put before NAME' })
     .option('mdi', {
       type: 'string',
-      conflicts: ['listen'],
+      conflicts: ['listen', 'token-file'],
       describe: 'be the engine of an MDI driver (LAMMPS fix mdi/qm) that listens on tcp:HOST:PORT',
     })
     .option('name', { type: 'string', default: 'nnp', describe: 'name of the MDI engine' })
@@ -56,6 +56,12 @@ export const serveOptions = (yargs: Argv) =>
       }
       return true;
     })
+    .epilogue(
+      'ASE:    atoms.calc = SocketIOCalculator(unixsocket="nnp"), and --ipi unix:nnp --template FILE\n' +
+        "i-PI:   <ffsocket mode='unix' name='nnp'><address>nnp</address></ffsocket>, and the same\n" +
+        'LAMMPS: lmp -mdi "-role DRIVER -name lmp -method TCP -port 8021" -in IN with fix mdi/qm virial yes elements Si,\n' +
+        '        and --mdi tcp:localhost:8021 (the MDI library needs about 0.1 s a step: for labels rather than dynamics)',
+    )
     .example('$0 serve potentials/Si', 'listens on the unix socket nnp.sock until Ctrl-C')
     .example('$0 serve potentials/Si --listen tcp:127.0.0.1:9000 --workers 4', 'four ranks are evaluated at a time')
     .example(

@@ -16,8 +16,9 @@ export interface LammpsBox {
 const MARGIN = 1;
 
 /**
- * The box for a frame; directions that are not periodic get a straight edge around the atoms. Throws MissingDataError for a
- * periodic direction without a cell vector, and for left-handed cells, which LAMMPS cannot hold.
+ * The box for a frame; directions that are not periodic get a straight edge around the atoms, left-handed cells are described by the
+ * right-handed vectors of the same lattice. Throws MissingDataError for a periodic direction without a cell vector, flat cells and
+ * coordinates that are not finite.
  */
 export function lammpsBox(frame: Frame): LammpsBox {
   const bad = frame.positions.findIndex((x) => !Number.isFinite(x));
@@ -26,12 +27,11 @@ export function lammpsBox(frame: Frame): LammpsBox {
     throw new MissingDataError(what, 'leave the frame out');
   }
   const rows = edges(frame);
-  if (!(signedVolume(rows) > 0)) {
-    throw new MissingDataError(
-      `${place(frame)}the cell is left-handed, which LAMMPS cannot hold`,
-      'swap two cell vectors',
-    );
+  const handed = signedVolume(rows);
+  if (!(Math.abs(handed) > 0)) {
+    throw new MissingDataError(`${place(frame)}the cell vectors do not span a volume`, 'leave the frame out');
   }
+  if (handed < 0) for (let k = 0; k < 9; k++) rows[k] = -rows[k]; // the same lattice
   const [a, b, c] = [0, 3, 6].map((k) => rows.subarray(k, k + 3));
   const ex = unit(a);
   const ez = unit(cross(a, b));

@@ -55,7 +55,8 @@ export async function buildPairStyle(lammps: LammpsInstallation, options: BuildO
   await mkdir(folder, { recursive: true });
   const scratch = await mkdtemp(join(folder, '.build-'));
   try {
-    await Promise.all(steps.map((words) => compile(compiler, words, scratch)));
+    const compiled = await Promise.allSettled(steps.map((words) => compile(compiler, words, scratch)));
+    for (const step of compiled) if (step.status === 'rejected') throw step.reason;
     const objects = steps.map((words) => words[words.length - 1]);
     await compile(compiler, ['-shared', '-pthread', ...objects, '-o', 'nnpplugin.so'], scratch);
     await rename(join(scratch, 'nnpplugin.so'), library);

@@ -80,17 +80,22 @@ class Stopping {
     this.#timer = setTimeout(() => this.end(), STEP_GRACE);
   }
 
+  /** With whatever LAMMPS has started. */
   end(): void {
     clearTimeout(this.#timer);
-    this.#child.kill('SIGTERM');
+    this.#signalGroup('SIGTERM');
     this.#timer = setTimeout(() => this.killGroup(), END_GRACE);
   }
 
   killGroup(): void {
+    this.#signalGroup('SIGKILL');
+  }
+
+  #signalGroup(signal: NodeJS.Signals): void {
     try {
-      if (this.#child.pid !== undefined) process.kill(-this.#child.pid, 'SIGKILL');
+      if (this.#child.pid !== undefined) process.kill(-this.#child.pid, signal);
     } catch {
-      this.#child.kill('SIGKILL');
+      this.#child.kill(signal);
     }
   }
 

@@ -15,7 +15,7 @@ export interface Series {
 }
 
 /** A map of filled rectangles: centers, sizes in the units of the axes, values that the colors stand for. */
-export interface Cells {
+interface Cells {
   readonly width: number;
   readonly height: number;
   readonly values: readonly (readonly [x: number, y: number, value: number])[];

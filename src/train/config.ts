@@ -135,7 +135,8 @@ function hiddenLayers(value: ConfigValue): HiddenLayers {
 }
 
 function optimiser(value: ConfigValue | undefined): OptimiserOptions {
-  if (!value) return { name: 'ekf', forceRows: 15, virialRows: 3, lambda: 0.98, nu: 0.9987, covariance: 100, processNoise: 0 };
+  if (!value)
+    return { name: 'ekf', forceRows: 15, virialRows: 3, lambda: 0.98, nu: 0.9987, covariance: 100, processNoise: 0 };
   const known = [
     'name',
     'force_rows',

@@ -54,7 +54,10 @@ function byComposition(frames: readonly LabelledFrame[]): LabelledFrame[][] {
     const { numbers } = labelled.frame;
     const counts = new Map<number, number>();
     for (const z of numbers) counts.set(z, (counts.get(z) ?? 0) + 1);
-    const key = [...counts].map(([z, n]) => `${z}:${(n / numbers.length).toFixed(3)}`).sort().join(' ');
+    const key = [...counts]
+      .map(([z, n]) => `${z}:${(n / numbers.length).toFixed(3)}`)
+      .sort()
+      .join(' ');
     const alike = found.get(key);
     if (alike) alike.push(labelled);
     else found.set(key, [labelled]);
@@ -65,10 +68,10 @@ function byComposition(frames: readonly LabelledFrame[]): LabelledFrame[][] {
 function reportOutliers(
   frames: readonly LabelledFrame[],
   what: string,
-  valueOf: (labelled: LabelledFrame) => number,
+  measure: (labelled: LabelledFrame) => number,
   sink: DiagnosticSink,
 ): void {
-  const all = frames.map(valueOf);
+  const all = frames.map(measure);
   const values = all.filter((value) => !Number.isNaN(value));
   if (values.length < LEAST) return;
   const center = median(values);
@@ -79,7 +82,7 @@ function reportOutliers(
     sink({
       severity: 'warning',
       code: 'outlier',
-      message: `${what} ${valueOf(labelled).toPrecision(5)} stands out: the median is ${center.toPrecision(5)}, usual deviations ${width.toPrecision(2)}`,
+      message: `${what} ${measure(labelled).toPrecision(5)} stands out: the median is ${center.toPrecision(5)}, usual deviations ${width.toPrecision(2)}`,
       at: labelled.origin,
     });
   if (outliers.length > NAMED)

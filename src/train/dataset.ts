@@ -78,8 +78,8 @@ export async function buildDataset(
     symmetryFunctions: functions[e],
     statistics: raw.statistics[e].result(),
   }));
-  const structures = raw.structures.map((structure, s) =>
-    structure && finish(structure, frames[s], elements, options.groupWeights[frames[s].group] ?? 1),
+  const structures = raw.structures.map(
+    (structure, s) => structure && finish(structure, frames[s], elements, options.groupWeights[frames[s].group] ?? 1),
   );
   const part = (indices: readonly number[]) => indices.flatMap((s) => structures[s] ?? []);
   const training = part(split.training);

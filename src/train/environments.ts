@@ -57,9 +57,7 @@ export function surveyEnvironments(frames: readonly LabelledFrame[]): Environmen
       });
     }
   }
-  const nearest = species.map((_, a) =>
-    species.map((__, b) => lowEnd(nearestOfAtoms[Math.min(a, b)][Math.max(a, b)])),
-  );
+  const nearest = species.map((_, a) => species.map((__, b) => lowEnd(nearestOfAtoms[Math.min(a, b)][Math.max(a, b)])));
   const smallest = Math.min(...nearest.flat());
   if (smallest === Infinity)
     throw new MissingDataError(

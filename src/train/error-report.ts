@@ -180,9 +180,7 @@ function learningCharts(curve: readonly EpochErrors[]): Chart[] {
   const series = (value: (row: EpochErrors) => readonly [number, number]): Series[] =>
     (['training', 'validation'] as const).map((name, k) => ({
       name,
-      points: curve
-        .map((row): Point => [row.cpuSeconds, value(row)[k]])
-        .filter(([, y]) => Number.isFinite(y) && y > 0),
+      points: curve.map((row): Point => [row.cpuSeconds, value(row)[k]]).filter(([, y]) => Number.isFinite(y) && y > 0),
     }));
   const x = 'CPU time / s';
   return [

@@ -14,7 +14,7 @@ const COLUMNS: readonly (readonly [string, (table: ErrorTable) => string])[] = [
 export const ERROR_HEAD: readonly string[] = COLUMNS.map(([name]) => name);
 
 /** One cell for each of `ERROR_HEAD`; empty where nothing was compared. */
-export function errorCells(table: ErrorTable): string[] {
+function errorCells(table: ErrorTable): string[] {
   return COLUMNS.map(([, cell]) => cell(table));
 }
 
@@ -32,7 +32,7 @@ export function errorTable(sets: Readonly<Record<string, Metrics>>): string {
 }
 
 /** Lines of left-aligned columns. */
-export function alignedTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+function alignedTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((word, c) => Math.max(word.length, ...rows.map((cells) => cells[c].length)));
   const line = (cells: readonly string[]) =>
     cells

@@ -1,12 +1,8 @@
-import type { ReadOptions } from '../../formats/format.ts';
-import { type LoadOptions, loadPotential } from '../../potentials/load.ts';
 import type { Potential } from '../../potentials/potential.ts';
-import { openFrames } from '../convert/open.ts';
 import { toVoigt } from '../core/tensor.ts';
 import { evaluateFrame } from '../evaluate/evaluate-structure.ts';
-import { errorTable } from './error-table.ts';
-import { type LabelledFrame, labelledFrames } from './labelled-frames.ts';
-import { type Comparison, Metrics, metricsAsJson } from './metrics.ts';
+import type { LabelledFrame } from './labelled-frames.ts';
+import { type Comparison, Metrics } from './metrics.ts';
 
 /** Errors of any potential over labelled structures. Throws PotentialError naming the structure that cannot be evaluated. */
 export async function evaluateDataset(

@@ -6,10 +6,10 @@ import { generatedFunctions } from './generated-functions.ts';
 import type { LabelledFrame } from './labelled-frames.ts';
 
 /** Updates of the Kalman filter (one structure each) after which the errors of typical sets no longer fall much. */
-const UPDATES = 12_000;
+const UPDATES = 10_000;
 const EPOCHS = { least: 12, most: 400 } as const;
 /** Epochs without a lower validation error after which training ends, as a part of all. */
-const PATIENCE = 0.3;
+const PATIENCE = 0.4;
 /** The filter's time grows with the square of the number of weights. */
 const MOST_WEIGHTS = 2200;
 const HIDDEN = [20, 16, 12, 10, 8] as const;

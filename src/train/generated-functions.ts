@@ -9,12 +9,12 @@ import type { LabelledFrame } from './labelled-frames.ts';
 /** Cutoff function of the generated sets: 6, no inner radius. */
 const CUTOFF = { cutoffType: 6, cutoffAlpha: 0 } as const;
 /** Radial functions per pair of elements before pruning. */
-const RADIAL = 9;
-const ANGULAR = { lambda: [-1, 1], zeta: [1, 2, 4, 8] } as const;
+const RADIAL = 12;
+const ANGULAR = { lambda: [-1, 1], zeta: [1, 2, 4, 8, 16] } as const;
 /** η of angular functions, times the square of the cutoff: from long to short range. */
-const ANGULAR_ETA = [0.36, 2.9] as const;
+const ANGULAR_ETA = [0.2, 1.2, 3] as const;
 /** Functions kept per element: for one neighbor element, and at most. */
-const KEPT = { one: 25, most: 72 } as const;
+const KEPT = { one: 36, most: 72 } as const;
 /** Structures and atoms of an element that pruning looks at. */
 const SAMPLE = { frames: 60, atoms: 1200 } as const;
 
@@ -23,10 +23,7 @@ const SAMPLE = { frames: 60, atoms: 1200 } as const;
  * functions (type 3) of short and long range, for every pair of neighbor elements that occurs. Of these as many are kept as describe
  * the sample independently, in the order of `independentColumns`.
  */
-export function generatedFunctions(
-  frames: readonly LabelledFrame[],
-  environments: Environments,
-): SymmetryFunction[][] {
+export function generatedFunctions(frames: readonly LabelledFrame[], environments: Environments): SymmetryFunction[][] {
   const { species } = environments;
   const candidates = species.map((_, e) => candidatesOf(e, environments));
   const values = sampleValues(frames, environments, candidates);
@@ -44,11 +41,17 @@ function candidatesOf(center: number, { species, nearest, cutoff: rc }: Environm
   const around = species.map((_, e) => e).filter((e) => nearest[center][e] < Infinity);
   const radial = around.flatMap((e): SymmetryFunction[] => {
     const from = 0.9 * nearest[center][e];
-    const to = 0.78 * rc;
+    const to = 0.85 * rc;
     const step = (to - from) / (RADIAL - 1);
-    // Standard deviation a little below the distance of their centers.
-    const eta = rounded(1 / (2 * (0.9 * step) ** 2));
-    return Array.from({ length: RADIAL }, (_, k) => ({ type: 2, e1: species[e], eta, rs: rounded(from + k * step), rc }));
+    // Standard deviation a little above the distance of their centers.
+    const eta = rounded(1 / (2 * (1.1 * step) ** 2));
+    return Array.from({ length: RADIAL }, (_, k) => ({
+      type: 2,
+      e1: species[e],
+      eta,
+      rs: rounded(from + k * step),
+      rc,
+    }));
   });
   const angular = around.flatMap((a, i) =>
     around.slice(i).flatMap((b) =>

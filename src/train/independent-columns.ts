@@ -36,7 +36,9 @@ export function independentColumns(matrix: Float64Array, columns: number, most: 
 
 /** Columns with mean 0 and length 1; undefined for those that hardly vary. */
 function standardized(matrix: Float64Array, rows: number, columns: number): (Float64Array | undefined)[] {
-  const vectors = Array.from({ length: columns }, (_, c) => Float64Array.from({ length: rows }, (__, r) => matrix[r * columns + c]));
+  const vectors = Array.from({ length: columns }, (_, c) =>
+    Float64Array.from({ length: rows }, (__, r) => matrix[r * columns + c]),
+  );
   const sizes = vectors.map((vector) => {
     const mean = vector.reduce((sum, x) => sum + x, 0) / rows;
     for (let r = 0; r < rows; r++) vector[r] -= mean;

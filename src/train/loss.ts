@@ -56,7 +56,8 @@ export function addLossGradient(
   const virial = new Float64Array(6);
   if (weights.virial > 0) {
     pass.virial(virial);
-    loss += weight * toGradient(virial, structure.virial, structure.labelledVirial, virialScale(weights, natoms), weight);
+    loss +=
+      weight * toGradient(virial, structure.virial, structure.labelledVirial, virialScale(weights, natoms), weight);
   }
   pass.addGradient({ energy, forces, virial }, gradient);
   return loss;

@@ -19,7 +19,9 @@ export function referenceEnergies(
     if (energy !== undefined) return energy;
     throw new MissingDataError(
       `no reference energy for ${symbolOf(z)}`,
-      rule === 'isolated' ? 'the data hold no single atom of it: give its energy, or fit' : 'add it to reference_energies',
+      rule === 'isolated'
+        ? 'the data hold no single atom of it: give its energy, or fit'
+        : 'add it to reference_energies',
     );
   });
 }

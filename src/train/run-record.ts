@@ -47,7 +47,11 @@ export function runRecord({ options, identity, dataset, result, startedAt, param
   const record = {
     schema: 'nnp-bridge-run/1',
     command: 'train',
-    versions: { 'nnp-bridge': packageVersion(), node: process.versions.node, platform: `${process.platform} ${process.arch}` },
+    versions: {
+      'nnp-bridge': packageVersion(),
+      node: process.versions.node,
+      platform: `${process.platform} ${process.arch}`,
+    },
     hardware: cpus()[0]?.model ?? 'unknown',
     inputs: {
       data: { path: options.data, sha256: identity.data },

@@ -32,7 +32,9 @@ export function splitIndices(groups: readonly string[], options: SplitOptions, r
     const first = takeStratified(all, groups, options.validation, random);
     const rest = options.test / Math.max(1e-9, 1 - options.validation);
     const second =
-      options.test > 0 ? takeStratified(first.kept, groups, Math.min(rest, 1), random) : { kept: first.kept, taken: [] };
+      options.test > 0
+        ? takeStratified(first.kept, groups, Math.min(rest, 1), random)
+        : { kept: first.kept, taken: [] };
     return { training: second.kept, validation: first.taken, test: second.taken };
   }
   const blocks = options.rule === 'group' ? byGroup(groups) : stretches(groups);

@@ -84,7 +84,8 @@ export class StructureDescriber {
     const limit = this.#options.memoryGB * 1e9;
     let bytes = 0;
     for (const labelled of frames)
-      if (labelled) bytes += layoutBytes(structureLayout(neighborsOf(labelled, cutoff), this.#elementsOf(labelled), table));
+      if (labelled)
+        bytes += layoutBytes(structureLayout(neighborsOf(labelled, cutoff), this.#elementsOf(labelled), table));
     if (bytes > limit)
       throw new UsageError(
         `descriptors and their derivatives would take ${(bytes / 1e9).toPrecision(3)} GB, more than memory_gb: ` +

@@ -145,7 +145,15 @@ class MemberRun {
 }
 
 async function memberOptions(options: CommitteeOptions, member: number): Promise<MemberOptions> {
-  const { members: _, parallel: __, onDiagnostic: ___, onProgress: ____, onEpoch: _____, signal: ______, ...plain } = options;
+  const {
+    members: _,
+    parallel: __,
+    onDiagnostic: ___,
+    onProgress: ____,
+    onEpoch: _____,
+    signal: ______,
+    ...plain
+  } = options;
   const output = join(options.output, String(member + 1));
   const begun = options.resume && (await exists(`${output}.checkpoint`));
   return { ...plain, output, seed: options.seed + SEED_STEP * member, resume: begun === true };
@@ -172,7 +180,10 @@ async function compareAll(options: CommitteeOptions): Promise<ComparedSet[]> {
   const { output, data, test, read, onDiagnostic } = options;
   const committee = await loadPotential(output, { onDiagnostic });
   const sets: ComparedSet[] = [];
-  for (const [name, path] of [['data', data], ['test', test]] as const) {
+  for (const [name, path] of [
+    ['data', data],
+    ['test', test],
+  ] as const) {
     if (path === undefined) continue;
     // The members have reported about the data already.
     const quiet = name === 'data' ? () => {} : onDiagnostic;

@@ -1,18 +1,17 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { access, readdir, readFile, stat } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
 import { choosePotential } from '../../potentials/kernels/ladder.ts';
 import type { Potential } from '../../potentials/potential.ts';
-import { basename, resolve } from 'node:path';
 import { openFrames } from '../convert/open.ts';
 import { MissingDataError, UsageError } from '../core/errors.ts';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
-import { parseConfig, type TrainConfig } from './config.ts';
-import { buildDataset, type Dataset } from './dataset.ts';
-import { checkData } from './data-checks.ts';
 import { type ComparedSet, comparedSet } from './compared-set.ts';
+import { parseConfig, type TrainConfig } from './config.ts';
+import { checkData } from './data-checks.ts';
+import { buildDataset, type Dataset } from './dataset.ts';
 import { errorReportPage } from './error-report.ts';
-import { structuresCsv } from './structure-errors.ts';
 import { generatedConfig } from './generated-config.ts';
 import { type LabelledFrame, labelledFrames } from './labelled-frames.ts';
 import { learningCurveCsv } from './learning-curve.ts';
@@ -24,6 +23,7 @@ import type { Optimiser } from './optimisers/optimiser.ts';
 import { RandomStream } from './random-stream.ts';
 import { runFacts, runRecord } from './run-record.ts';
 import { splitIndices } from './split.ts';
+import { structuresCsv } from './structure-errors.ts';
 import { StructurePass } from './structure-pass.ts';
 import { trainedModel } from './trained-model.ts';
 import { type StopReason, Trainer, type TrainerRecord } from './trainer.ts';
@@ -212,7 +212,10 @@ function newTrainer(dataset: Dataset, config: TrainConfig, seed: number, random:
       : new Adam(pass, loss, config.optimiser);
   const { training, validation } = dataset;
   const averaging = config.averaging * training.length;
-  return { trainer: new Trainer({ networks, pass, optimiser, random, loss, training, validation, averaging }), networks };
+  return {
+    trainer: new Trainer({ networks, pass, optimiser, random, loss, training, validation, averaging }),
+    networks,
+  };
 }
 
 function checkpointOf(output: string): string {

@@ -57,6 +57,9 @@ export interface RunOptions {
 
 export type StopReason = 'finished' | 'no improvement' | 'interrupted' | 'time limit';
 
+/** Part of the updates done that weights are averaged over at most. */
+const WINDOW = 0.2;
+
 /** Milliseconds between looks at signals and timers. */
 const BREATH = 100;
 
@@ -136,7 +139,13 @@ export class Trainer {
   /** Continues where `record` and `arrays` were taken; the random stream of the setup must stand at `record.draws`. */
   restore(record: TrainerRecord, arrays: Readonly<Record<string, Float64Array>>): void {
     const order = Float64Array.from(this.#order);
-    copyState(arrays, { weights: this.#setup.networks.weights, bestWeights: this.#bestWeights, order, average: this.#average, share: this.#share });
+    copyState(arrays, {
+      weights: this.#setup.networks.weights,
+      bestWeights: this.#bestWeights,
+      order,
+      average: this.#average,
+      share: this.#share,
+    });
     this.#order.set(order);
     const prefix = 'optimiser.';
     this.#setup.optimiser.restore(
@@ -182,7 +191,9 @@ export class Trainer {
   #addToAverage(structures: number): void {
     const { averaging, networks } = this.#setup;
     if (averaging === 0) return;
-    const keep = Math.exp(-structures / averaging);
+    // The first weights are far from the last ones: the window grows with the updates done.
+    const done = this.#epoch * this.#order.length + this.#position;
+    const keep = Math.exp(-structures / Math.min(averaging, Math.max(structures, WINDOW * done)));
     this.#share[0] = keep * this.#share[0] + 1 - keep;
     for (let k = 0; k < this.#average.length; k++)
       this.#average[k] = keep * this.#average[k] + (1 - keep) * networks.weights[k];
@@ -199,7 +210,10 @@ export class Trainer {
     this.#epoch++;
     this.#position = 0;
     const present = networks.weights.slice();
-    if (this.#share[0] > 0) this.#average.forEach((w, k) => { networks.weights[k] = w / this.#share[0]; });
+    if (this.#share[0] > 0)
+      this.#average.forEach((w, k) => {
+        networks.weights[k] = w / this.#share[0];
+      });
     const row = {
       epoch: this.#epoch,
       training: this.errors(training).total(),

@@ -10,10 +10,12 @@ import { scoresOf } from '../../src/conductance/scores.ts';
 import { chain, potassiumWire } from './wires.ts';
 
 describe('cross-section baseline', () => {
-  test('a chain has one atom per distance everywhere, a wire as many as its rows', () => {
+  test('a chain has one atom per distance everywhere, a wire somewhat less than its mean between two layers', () => {
     expect(minimumCrossSection(chain(2, 40, 5).positions)).toBeCloseTo(0.5, 3);
     const wire = potassiumWire('100', 12);
-    expect(minimumCrossSection(wire.positions)).toBeCloseTo(9 / 5.2205, 1);
+    const found = minimumCrossSection(wire.positions) / (9 / 5.2205);
+    expect(found).toBeGreaterThan(0.95);
+    expect(found).toBeLessThan(1);
   });
 
   test('a wire too short to have a middle is refused', () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { analyseFiles } from '../../src/conductance/traces/analyse-files.ts';
 import { type AnalysisSettings, analyse } from '../../src/conductance/traces/analysis.ts';
-import { alignedHistogram, binOf, histogram } from '../../src/conductance/traces/histogram.ts';
+import { alignedHistogram, binOf, correlationMap, histogram } from '../../src/conductance/traces/histogram.ts';
 import { readTraces } from '../../src/conductance/traces/read-traces.ts';
 import { fanoFactor, lastDownwardCrossing, plateauLength, type Trace } from '../../src/conductance/traces/trace.ts';
 import { SHOWN_UNITS } from '../../src/conductance/traces/units.ts';
@@ -93,6 +93,17 @@ describe('histograms', () => {
     expect([h.counts[9 * 4 + 3], h.counts[10 * 4 + 2], h.counts[11 * 4 + 1]]).toEqual([1, 1, 1]);
   });
 
+  test('counts that rise together are correlated by 1, those that exclude each other by −1, constant ones not at all', () => {
+    const bins = { low: 0, high: 4, count: 4 };
+    const traces = [trace('a', [0.5, 1.5, 3.5]), trace('b', [0.5, 2.5, 0.5, 3.5]), trace('c', [1.5, 3.5, 0.5])];
+    const map = correlationMap(traces, bins);
+    expect(map[0]).toBeCloseTo(1, 12);
+    expect(map[1]).toBeCloseTo(-1, 12);
+    expect(map[2]).toBeCloseTo(1, 12);
+    expect(map[4 * 1 + 2]).toBeCloseTo(-1, 12);
+    expect(map[3]).toBeNaN();
+  });
+
   test('traces that do not break can be left out, starts cut, and a resistance put in series', () => {
     const all = [trace('a', [3, 2, 0.01]), trace('b', [3, 2, 1])];
     const filtered = analyse(all, { ...SETTINGS, mustFallBelow: 0.05, skip: 1 });
@@ -174,6 +185,7 @@ describe('conductance histogram', () => {
       'aligned-traces.txt',
       'channels.csv',
       'conductance-displacement.csv',
+      'correlation.csv',
       'linear.csv',
       'log.csv',
       'plateau-lengths.csv',

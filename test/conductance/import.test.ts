@@ -73,7 +73,7 @@ describe('tables of conductances', () => {
 
 describe('keys of frames', () => {
   test.each([
-    ['conductance_uS=154.961834', 2],
+    ['conductance_uS=154.9618345972', 2],
     ['transmission=1.25', 1.25],
     ['G=0.5', 0.5],
     ['conductance_jellium=3.5 G=1', 3.5],

@@ -141,6 +141,16 @@ describe('conductance label', () => {
     expect((await labelFiles(request(await written([a, b]), { resume: true }))).resumed).toBeGreaterThan(0);
   });
 
+  test('an error of a model names the frame, from one thread and from several', async () => {
+    const [a, b] = pull(2);
+    const coincident = { ...b, positions: b.positions.map((v, k) => (k >= 135 && k < 138 ? b.positions[k - 3] : v)) };
+    const input = await written([a, coincident]);
+    for (const threads of [1, 2])
+      await expect(labelFiles(request(input, { threads }))).rejects.toThrow(
+        /pull\.extxyz:\d+: \(frame 1\): atoms \d+ and \d+ coincide/,
+      );
+  });
+
   test('a file cut in the middle of a frame gives the frames before it, and a warning', async () => {
     const input = await written(pull(3));
     await truncate(input, (await readFile(input)).length - 500);

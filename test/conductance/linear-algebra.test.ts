@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   adjoint,
   complexMatrix,
-  hermitianRoot,
+  hermitianFactor,
   invert,
   multiply,
   squaredSingularValues,
@@ -106,15 +106,17 @@ describe('inverses', () => {
 });
 
 describe('Hermitian matrices', () => {
-  test('the root of A A† squared is A A†', () => {
-    const a = randomComplex(9, 9, 5);
+  test('the factor F of A A† has its rank, and F F† is A A†', () => {
+    const a = randomComplex(9, 4, 5);
     const square = complexMatrix(9, 9);
     multiply(a, adjoint(a), square);
-    const root = hermitianRoot(square);
+    const factor = hermitianFactor(square);
+    expect([factor.rows, factor.columns]).toEqual([9, 4]);
     const again = complexMatrix(9, 9);
-    multiply(root, root, again);
-    expect(largest(again.re.map((v, k) => v - square.re[k]))).toBeLessThan(1e-12);
-    expect(largest(again.im.map((v, k) => v - square.im[k]))).toBeLessThan(1e-12);
+    multiply(factor, adjoint(factor), again);
+    expect(largest(again.re.map((v, k) => v - square.re[k]))).toBeLessThan(1e-13);
+    expect(largest(again.im.map((v, k) => v - square.im[k]))).toBeLessThan(1e-13);
+    expect(hermitianFactor(complexMatrix(3, 3)).columns).toBe(0);
   });
 
   test('squared singular values add up to the squared norm, and are the same for the adjoint', () => {

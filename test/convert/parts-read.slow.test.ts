@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { seededRandom } from '../../src/core/random.ts';
 import { ROOT } from '../lanes.ts';
@@ -16,7 +17,7 @@ function read(name: string, text: string | Buffer, format: string, strict = true
   const path = join(folder, name);
   writeFileSync(path, text);
   const [one, three] = ['1', '3'].map((threads) => {
-    const script = join(ROOT, 'test/convert/parts-reading.mjs');
+    const script = fileURLToPath(new URL('./parts-reading.mjs', import.meta.url));
     const words = ['--import', 'tsx', script, join(ROOT, 'src/convert/open.ts'), path, threads, format];
     const out = execFileSync(process.execPath, [...words, strict ? 'strict' : 'lenient'], {
       cwd: ROOT,

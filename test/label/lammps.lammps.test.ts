@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { openFrames } from '../../src/convert/open.ts';
 import { volume } from '../../src/core/cell.ts';
 import type { Frame } from '../../src/core/frame.ts';
@@ -9,15 +9,22 @@ import { seededRandom } from '../../src/core/random.ts';
 import { fromVoigt } from '../../src/core/tensor.ts';
 import { LAMMPS_UNITS } from '../../src/core/units.ts';
 import { lammpsBox, tensorTurnedBack, turnedBack } from '../../src/label/lammps-box.ts';
+import { LocalEvaluator } from '../../src/serve/local-evaluator.ts';
 import { nnpBridge } from '../lammps/command-fixture.ts';
 import { describeLane } from '../lanes.ts';
+import { lennardJones } from '../oracle/lennard-jones.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
+
+vi.setConfig({ testTimeout: 90_000 }); // several programs are started one after another
 
 const EAM = 'pair_style eam/alloy\npair_coeff * * /usr/share/lammps/potentials/CuNi.eam.alloy Cu Ni\n';
 const LJ = 'pair_style lj/cut 6.0\npair_coeff * * 0.238 3.405\n';
 
 /** A rattled block of fcc in a cell that is neither LAMMPS' orientation nor short of tilt; atoms lie outside, too. */
-function structure(seed: number, options: { strain?: number; pbc?: string; swap?: boolean } = {}): string {
+function structure(
+  seed: number,
+  options: { strain?: number; pbc?: string; swap?: boolean; leftHanded?: boolean } = {},
+): string {
   const random = seededRandom(seed);
   const rotation = [0.36, 0.48, -0.8, -0.8, 0.6, 0, 0.48, 0.64, 0.6];
   const turned = (v: number[]) =>
@@ -46,7 +53,7 @@ function structure(seed: number, options: { strain?: number; pbc?: string; swap?
 }
 
 /** What LAMMPS says by itself of one structure with run 0; forces and virial in the orientation of the frame. */
-function runZero(frame: Frame, potential: string, units: 'metal' | 'real') {
+function runZero(frame: Frame, potential: string) {
   const folder = temporaryFolder();
   const { cell, positions, rotation } = lammpsBox(frame);
   const lines = Array.from(frame.numbers, (z, i) => {
@@ -55,7 +62,7 @@ function runZero(frame: Frame, potential: string, units: 'metal' | 'real') {
   const half = [0, 4, 8].map((k) => cell[k] / 2);
   writeFileSync(
     join(folder, 'in.lmp'),
-    `units ${units}\natom_style atomic\natom_modify map array sort 0 0\nboundary ${frame.pbc.map((p) => (p ? 'p' : 'f')).join(' ')}
+    `units metal\natom_style atomic\natom_modify map array sort 0 0\nboundary ${frame.pbc.map((p) => (p ? 'p' : 'f')).join(' ')}
 box tilt large\nregion b prism ${half.map((x) => `${-x} ${x}`).join(' ')} ${cell[3]} ${cell[6]} ${cell[7]} units box
 create_box 2 b\n${lines.join('\n')}\nmass * 60\n${potential}compute p all pressure NULL virial
 thermo_style custom pe c_p[1] c_p[2] c_p[3] c_p[4] c_p[5] c_p[6] vol\nthermo_modify norm no format float %.17g
@@ -65,17 +72,12 @@ dump d all custom 1 forces id fx fy fz\ndump_modify d sort id format float %.17g
   const run = spawnSync('lmp', ['-in', 'in.lmp'], { cwd: folder, encoding: 'utf8', env });
   expect(run.status, run.stdout).toBe(0);
   const values = (/PotEng.*\n(.*)/.exec(run.stdout) as RegExpExecArray)[1].trim().split(/\s+/).map(Number);
-  const unit = LAMMPS_UNITS[units];
-  const pressure = units === 'metal' ? 1 / 1.6021765e6 : unit.energy / 68568.415; // 1 / nktv2p of update.cpp
+  const pressure = 1 / 1.6021765e6; // 1 / nktv2p of update.cpp
   const forces = readFileSync(join(folder, 'forces'), 'utf8').trim().split('\n').slice(9);
   const flat = Float64Array.from(forces.flatMap((line) => line.split(' ').slice(1).map(Number)));
-  expect(Math.abs(pressure / unit.pressure - 1)).toBeLessThan(1e-6);
   return {
-    energy: values[0] * unit.energy,
-    forces: turnedBack(
-      flat.map((f) => f * unit.energy),
-      rotation,
-    ),
+    energy: values[0],
+    forces: turnedBack(flat, rotation),
     virial: tensorTurnedBack(
       fromVoigt(
         values.slice(1, 7).map((p) => p * volume(cell) * pressure),
@@ -127,7 +129,7 @@ describeLane('lammps', 'nnp-bridge label with LAMMPS behind fix ipi', () => {
     expect(stderr).toMatch(/^5 frames labelled$/m);
     expect(frames.length).toBe(5);
     for (const [k, frame] of frames.entries()) {
-      const truth = runZero(given[k], EAM, 'metal');
+      const truth = runZero(given[k], EAM);
       expect(Math.abs(truth.energy)).toBeGreaterThan(10);
       expect(Math.abs((frame.labels?.energy ?? 0) - truth.energy)).toBeLessThan(1e-8);
       close(frame.labels?.forces ?? [], truth.forces, 1e-8);
@@ -140,13 +142,25 @@ describeLane('lammps', 'nnp-bridge label with LAMMPS behind fix ipi', () => {
     expect(readdirSync('/tmp').filter((name) => name.startsWith('ipi_nnp-') && !name.includes('test'))).toEqual([]);
   });
 
-  test('converts a potential in units real', async () => {
-    const { code, stderr, frames, given } = await label(structure(7), LJ, ['--lammps-units', 'real']);
+  test('gives what lj/cut written by hand gives in the orientation of the frame, from units real, also in left-handed cells', async () => {
+    const text = [
+      structure(7),
+      structure(8, { strain: 0.03, leftHanded: true }),
+      structure(9, { pbc: 'F F F' }),
+      structure(10, { pbc: 'F T F' }),
+    ].join('');
+    const { code, stderr, frames, given } = await label(text, LJ, ['--lammps-units', 'real']);
     expect(code, stderr).toBe(0);
-    const truth = runZero(given[0], LJ, 'real');
-    expect(Math.abs((frames[0].labels?.energy ?? 0) - truth.energy)).toBeLessThan(1e-8);
-    close(frames[0].labels?.forces ?? [], truth.forces, 1e-8);
-    close(frames[0].labels?.virial ?? [], truth.virial, 1e-5);
+    const potential = lennardJones(0.238 * LAMMPS_UNITS['real'].energy, 3.405, 6, [28, 29]);
+    const oracle = new LocalEvaluator(potential, { modelId: 1, reduced: false });
+    for (const [k, { labels }] of frames.entries()) {
+      const truth = await oracle.evaluateStructure(given[k]);
+      const large = Math.max(...truth.forces.map(Math.abs));
+      expect(large).toBeGreaterThan(0.1);
+      expect(Math.abs((labels?.energy ?? 0) / truth.energy - 1)).toBeLessThan(1e-10);
+      close(labels?.forces ?? [], truth.forces, 1e-9 * large);
+      close(labels?.virial ?? [], truth.virial, 1e-9 * Math.max(...truth.virial.map(Math.abs)));
+    }
   });
 
   test('says what LAMMPS said, names the frame, and leaves no output', async () => {

@@ -157,6 +157,19 @@ describeLane('lammps', 'nnp-bridge lammps', () => {
     });
   }
 
+  test('Ctrl-C twice ends LAMMPS at once, also where no step comes', async () => {
+    const { child, folder, said, end } = nnpBridge(
+      runWords(),
+      siliconInput('run 20\nprint "sleeping"\nshell sleep 100\n'),
+    );
+    await until(() => said().includes('sleeping'));
+    child.kill('SIGINT');
+    await until(() => said().includes('once more (Ctrl-C) ends LAMMPS at once'));
+    child.kill('SIGINT');
+    expect((await end).code).toBe(130);
+    expect(leftovers(folder)).toEqual([]);
+  });
+
   test('run --in-process and a file of export give the same without a server; script loads the file', async () => {
     const folder = temporaryFolder();
     const input = siliconInput('run 40\n');

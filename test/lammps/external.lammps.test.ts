@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { externalText } from '../../src/lammps/external-script.ts';
 import type { Evaluation, Evaluator } from '../../src/serve/evaluator.ts';
 import { type ServeOptions, startServer } from '../../src/serve/server.ts';
@@ -12,6 +12,8 @@ import { describeLane, ROOT } from '../lanes.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { nnpBridge } from './command-fixture.ts';
 import { installedLammps, ljEvaluator, ljInput, NATIVE_PAIR, thermo } from './lammps-fixture.ts';
+
+vi.setConfig({ testTimeout: 90_000 }); // several programs are started one after another
 
 const EXTERNAL = 'include nnp.lmp\n';
 const REBUILT = 'neigh_modify every 1 delay 0 check yes\n';
@@ -46,7 +48,7 @@ async function lmp(
       OMPI_MCA_mpi_yield_when_idle: '1',
       OMPI_MCA_hwloc_base_binding_policy: 'none',
     },
-    timeout: 25_000,
+    timeout: 60_000,
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -93,7 +95,7 @@ function expectSame(bridge: Finished, native: Finished, tolerance: number): void
   });
 }
 
-function expectStopped(run: Finished, message: RegExp, withinSeconds = 10): void {
+function expectStopped(run: Finished, message: RegExp, withinSeconds = 20): void {
   expect(run.output).toMatch(message);
   expect(run.code, run.output).not.toBe(0);
   expect(run.code).not.toBeNull();

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { volume } from '../../src/core/cell.ts';
 import { virialToStress } from '../../src/core/tensor.ts';
 import { loadEvaluator } from '../../src/serve/load-evaluator.ts';
@@ -11,6 +11,8 @@ import { startServer } from '../../src/serve/server.ts';
 import { formatAddress } from '../../src/serve/transport/address.ts';
 import { describeLane, ROOT } from '../lanes.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
+
+vi.setConfig({ testTimeout: 90_000 }); // several programs are started one after another
 
 const POTENTIAL = join(ROOT, 'test/data/lammps-run/tiny-si');
 const TOKEN = 'a word of more than sixteen';

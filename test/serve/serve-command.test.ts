@@ -2,11 +2,13 @@ import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { nnpBridge } from '../lammps/command-fixture.ts';
 import { ROOT } from '../lanes.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { hello, parse } from './native/nnp1-bytes.ts';
+
+vi.setConfig({ testTimeout: 90_000 }); // several programs are started one after another
 
 const POTENTIAL = join(ROOT, 'test/data/lammps-run/tiny-si');
 

@@ -24,7 +24,15 @@ describe('training configuration', () => {
       hidden: { sizes: [20, 10], activations: ['t', 'p'] },
       energyWeight: 10,
       forceWeight: 1,
-      optimiser: { name: 'ekf', forceRows: 15, virialRows: 3, lambda: 0.98, nu: 0.9987, covariance: 100, processNoise: 0 },
+      optimiser: {
+        name: 'ekf',
+        forceRows: 15,
+        virialRows: 3,
+        lambda: 0.98,
+        nu: 0.9987,
+        covariance: 100,
+        processNoise: 0,
+      },
       epochs: 50,
     });
   });

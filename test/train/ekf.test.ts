@@ -100,7 +100,9 @@ describe('extended Kalman filter', () => {
     const { networks, filter } = setUp(3);
     const before = networks.weights.slice();
     const structure = randomStructure(2, [3], 4);
-    filter.update([{ ...structure, energy: Number.NaN, labelled: new Int32Array(0), labelledVirial: new Int32Array(0) }]);
+    filter.update([
+      { ...structure, energy: Number.NaN, labelled: new Int32Array(0), labelledVirial: new Int32Array(0) },
+    ]);
     expect(networks.weights).toEqual(before);
   });
 

@@ -27,11 +27,11 @@ test('one structure is trained on whatever the fraction', () => {
 
 for (const rule of ['random', 'group', 'trajectory'] as const satisfies readonly SplitRule[]) {
   test(`${rule}: three parts without overlap hold everything`, () => {
-    const { training, validation, test: testing } = splitIndices(
-      groups,
-      { rule, validation: 0.1, test: 0.2 },
-      new RandomStream(2),
-    );
+    const {
+      training,
+      validation,
+      test: testing,
+    } = splitIndices(groups, { rule, validation: 0.1, test: 0.2 }, new RandomStream(2));
     expect([...training, ...validation, ...testing].sort((a, b) => a - b)).toEqual(groups.map((_, k) => k));
     expect([training.length, validation.length, testing.length].every((n) => n > 0)).toBe(true);
   });

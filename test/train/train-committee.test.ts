@@ -88,5 +88,7 @@ test('an interrupted committee goes on where it was', async () => {
 
 test('what a member cannot do is said with its name', async () => {
   await writeFile(at('bad.yaml'), CONFIG.replaceAll('- {type', '- {center: Si, type'));
-  await expect(run('e', { config: at('bad.yaml') })).rejects.toThrow(/member \d of the committee: no symmetry functions for O/);
+  await expect(run('e', { config: at('bad.yaml') })).rejects.toThrow(
+    /member \d of the committee: no symmetry functions for O/,
+  );
 }, 60_000);

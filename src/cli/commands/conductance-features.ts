@@ -1,5 +1,6 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import { SOAP_DEFAULTS } from '../../../potentials/descriptors/soap.ts';
+import { UsageError } from '../../core/errors.ts';
 import { type OptionsOf, printDiagnostic, readSettings, withReadOptions } from '../options.ts';
 
 const KINDS = ['soap', 'averaged-soap', 'coulomb', 'cross-section'] as const;
@@ -40,13 +41,15 @@ export const conductanceFeatures: CommandModule<object, Options> = {
     const { featureFiles } = await import('../../conductance/features/feature-files.ts');
     const { positiveInteger } = await import('../potential-options.ts');
     const { cutoff, sigma, nmax, lmax, kind, output, withoutTypes } = argv;
+    const width = positiveInteger('width', argv.width);
+    if (width > 5000) throw new UsageError(`--width ${width}: Coulomb matrices of at most 5000 atoms are made`);
     const [rows, columns] = await featureFiles({
       inputs: argv.frames,
       output,
       kind,
       soap: { cutoff, sigma, nmax, lmax },
       withoutTypes,
-      width: positiveInteger('width', argv.width),
+      width,
       read: { ...readSettings(argv), strict: true, onDiagnostic: printDiagnostic },
     });
     process.stderr.write(`${output}: ${rows} rows of ${columns}\n`);

@@ -42,8 +42,8 @@ export const conductanceHistogram: CommandModule<object, Options> = {
     const max = argv.max ?? unit.linear.high;
     const bin = argv.bin ?? unit.linear.high / unit.linear.count;
     const count = Math.round(max / bin);
-    if (!(max > 0 && bin > 0 && count >= 1 && count <= 1e6))
-      throw new UsageError(`--max ${max} --bin ${bin}: expected 1 to 1000000 bins`);
+    if (!(max > 0 && bin > 0 && count >= 1 && count <= 1e5))
+      throw new UsageError(`--max ${max} --bin ${bin}: expected 1 to 100000 bins`);
     const [high, low] = argv.plateau.split(',').map(Number);
     if (!(low > 0 && high > low)) throw new UsageError(`--plateau ${argv.plateau}: expected HIGH,LOW in G0`);
     if (!(argv.zero > 0)) throw new UsageError(`--zero ${argv.zero}: expected a conductance above 0 (G0)`);

@@ -1,9 +1,8 @@
-import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import { EXIT } from '../../core/errors.ts';
-import { type OptionsOf, printDiagnostic } from '../options.ts';
-import { positiveInteger, potentialSource, withPotentialUnits } from '../potential-options.ts';
+import type { OptionsOf } from '../options.ts';
+import { positiveInteger, withPotentialUnits } from '../potential-options.ts';
+import { replacedText, runForces } from '../run-input.ts';
 import { withLammpsOptions } from './lammps-build.ts';
 
 const builder = (yargs: Argv) =>
@@ -63,8 +62,8 @@ export const lammpsRun: CommandModule<object, Options> = {
       import('../run-display.ts'),
     ]);
     const np = positiveInteger('np', argv.np);
-    const inputText = argv.replacePair ? await replaced(argv.input, argv.elements) : undefined;
-    const forces = await forcesOf(argv, np);
+    const inputText = argv.replacePair ? await replacedText(argv.input, argv.elements) : undefined;
+    const forces = await runForces(argv, np);
     const lammps = findLammps(argv.lmp);
     const library = await buildPairStyle(lammps, argv.headers ? { headers: argv.headers } : {});
     const [stop, kill] = [new AbortController(), new AbortController()];
@@ -95,31 +94,3 @@ export const lammpsRun: CommandModule<object, Options> = {
     process.exitCode = stop.signal.aborted ? EXIT.interrupted : code;
   },
 };
-
-async function replaced(input: string, elements: string | undefined): Promise<string> {
-  const [{ replacePair }, { readFile }] = await Promise.all([
-    import('../../lammps/replace-pair.ts'),
-    import('node:fs/promises'),
-  ]);
-  const words = elements?.split(/[\s,]+/).filter(Boolean);
-  const { text, changes } = await replacePair(input, await readFile(input, 'utf8'), words ? { elements: words } : {});
-  for (const change of changes) process.stderr.write(`${input} ${change}\n`);
-  return text;
-}
-
-/** A server to start, or a file for `pair_style nnp`. */
-async function forcesOf(argv: ArgumentsCamelCase<Options>, np: number) {
-  const { potential } = argv;
-  const exported = potential.endsWith('.nnp');
-  const source = potentialSource(potential, argv);
-  if (argv.inProcess || exported) {
-    const { writePotentialFile } = await import('../../lammps/potential-file.ts');
-    const file = async (folder: string) =>
-      exported ? potential : (await writePotentialFile([source], join(folder, 'potential.nnp'))).path;
-    return { file, threads: positiveInteger('threads', argv.threads) };
-  }
-  const { servePotential } = await import('../../serve/serve-potential.ts');
-  const workers = positiveInteger('workers', argv.workers ?? Math.min(np, availableParallelism()));
-  const onDiagnostic = (d: Parameters<typeof printDiagnostic>[0]) => d.severity === 'warning' && printDiagnostic(d);
-  return (address: Parameters<typeof servePotential>[1]) => servePotential(source, address, workers, { onDiagnostic });
-}

@@ -9,8 +9,7 @@ import { writeBytes } from '../../scan/byte-sink.ts';
 import { coulombSpectrum } from './coulomb-matrix.ts';
 import { minimumCrossSection } from './cross-section.ts';
 
-export const FEATURES = ['soap', 'averaged-soap', 'coulomb', 'cross-section'] as const;
-export type FeatureKind = (typeof FEATURES)[number];
+export type FeatureKind = 'soap' | 'averaged-soap' | 'coulomb' | 'cross-section';
 
 export interface FeatureRequest {
   readonly inputs: readonly string[];

@@ -8,7 +8,7 @@ export type GripRule =
   | { readonly kind: 'ends'; readonly length: number };
 
 /** First and last id, both included. */
-export type IdRange = readonly [number, number];
+type IdRange = readonly [number, number];
 
 /** Reads `type:2,3`, `id:1-42,155-196` or `ends:10`. Throws UsageError. */
 export function parseGripRule(text: string): GripRule {

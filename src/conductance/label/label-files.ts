@@ -3,7 +3,7 @@ import { writeExtxyz } from '../../../formats/extxyz/write.ts';
 import type { ReadOptions } from '../../../formats/format.ts';
 import { openFrames } from '../../convert/open.ts';
 import { symbolOf } from '../../core/elements.ts';
-import { formatLocation, MissingDataError, UsageError } from '../../core/errors.ts';
+import { formatLocation, MissingDataError, PotentialError, UsageError } from '../../core/errors.ts';
 import type { Frame } from '../../core/frame.ts';
 import { writeBytes } from '../../scan/byte-sink.ts';
 import { WireFinder, type WireRule } from '../geometry/find-wire.ts';
@@ -62,10 +62,11 @@ export async function labelFiles(request: LabelRequest): Promise<LabelSummary> {
   const total = await countFrames(request);
   const settings = await labelSettings(request);
   const threads = Math.max(1, Math.min(request.threads || availableParallelism(), total ?? Number.POSITIVE_INFINITY));
-  const pool = new LabelPool(settings, threads);
   const journalPath = output === '-' ? undefined : `${output}.labels.jsonl`;
   const identity = JSON.stringify(settings);
   const journal = journalPath ? await LabelJournal.open(journalPath, identity, request.resume) : undefined;
+  // After everything that can fail: threads that nobody closes would keep the process alive.
+  const pool = new LabelPool(settings, threads);
   const counts = { frames: 0, resumed: 0 };
   const labelled = labelledFrames(request, { pool, settings, journal, total, counts });
   const summary = () => ({ ...counts, seconds: (performance.now() - started) / 1000, threads });
@@ -152,10 +153,21 @@ async function* startedLabels(request: LabelRequest, { pool, settings, journal, 
       const key = jobKey(job);
       const known = journal?.find(key);
       if (known) counts.resumed++;
-      const labels = known ?? (await pool.label(job));
+      const labels = known ?? (await placedErrors(frame, pool.label(job)));
       if (!known) await journal?.add(key, labels);
       return { placed, elongation, labels };
     };
+  }
+}
+
+/** Errors of the models say which frame they are about. */
+async function placedErrors<T>({ origin }: Frame, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (origin && (error instanceof PotentialError || error instanceof MissingDataError))
+      throw new PotentialError(`${formatLocation(origin)}: ${error.message}`);
+    throw error;
   }
 }
 

@@ -1,3 +1,4 @@
+import { PotentialError } from '../../core/errors.ts';
 import type { Wire } from '../geometry/wire.ts';
 import type { Metal } from '../metals.ts';
 import { Jellium } from '../negf/jellium.ts';
@@ -46,7 +47,19 @@ export class Labeller {
   }
 
   label(job: LabelJob): WireLabels {
-    return Object.fromEntries(this.#models.map(([name, model]) => [name, model(job)]));
+    return Object.fromEntries(this.#models.map(([name, model]) => [name, checked(name, model, job)]));
+  }
+}
+
+/** Throws PotentialError for a matrix that cannot be inverted, and for a result that is no conductance. */
+function checked(name: ModelName, model: CachedModel, job: LabelJob): Transmission {
+  try {
+    const result = model(job);
+    if (result.total >= 0 && Number.isFinite(result.total)) return result;
+    throw new RangeError(`the conductance is ${result.total}`);
+  } catch (error) {
+    if (error instanceof RangeError) throw new PotentialError(`${name}: ${error.message}`);
+    throw error;
   }
 }
 

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { MissingDataError, ProgramError } from '../../core/errors.ts';
+import { PotentialError, ProgramError } from '../../core/errors.ts';
 import { type LabelJob, Labeller, type LabelSettings, type WireLabels } from './models.ts';
 
 export type FromLabelWorker =
@@ -45,11 +45,7 @@ class LabelThread {
     this.#worker.on('message', (answer: FromLabelWorker) => {
       const next = this.#waiting.shift();
       if ('labels' in answer) return next?.resolve(answer.labels);
-      next?.reject(
-        answer.expected
-          ? new MissingDataError(answer.failure, 'see conductance label --help')
-          : new Error(answer.failure),
-      );
+      next?.reject(answer.expected ? new PotentialError(answer.failure) : new Error(answer.failure));
     });
     this.#worker.on('error', (error) => this.#fail(new ProgramError(`a labelling thread failed: ${error.message}`)));
     this.#worker.on('exit', (code) => this.#fail(new ProgramError(`a labelling thread ended (${code})`)));

@@ -1,4 +1,4 @@
-import { symmetricEigen, symmetricEigenvalues } from './symmetric-eigen.ts';
+import { symmetricEigenvalues } from './symmetric-eigen.ts';
 
 /** A complex row-major matrix (rows, columns) in two real arrays. */
 export interface ComplexMatrix {
@@ -147,20 +147,45 @@ function embedded({ re, im, rows: n }: ComplexMatrix): Float64Array {
   return out;
 }
 
-/** Square root of a Hermitian matrix; negative eigenvalues (rounding) count as zero. */
-export function hermitianRoot(a: ComplexMatrix): ComplexMatrix {
-  const n = a.rows;
-  const { values, vectors } = symmetricEigen(embedded(a), 2 * n);
-  const out = complexMatrix(n, n);
-  for (let k = 0; k < 2 * n; k++) {
-    const root = Math.sqrt(Math.max(0, values[k]));
-    const row = 2 * n * k;
-    for (let i = 0; i < n; i++)
-      for (let j = 0; j < n; j++) {
-        out.re[i * n + j] += root * vectors[row + i] * vectors[row + j];
-        out.im[i * n + j] += root * vectors[row + n + i] * vectors[row + j];
+/** What is left of a diagonal, against its largest entry, that counts as rounding. */
+const RANK = 1e-13;
+
+/**
+ * F (n,rank) with A = F F† for a positive semidefinite Hermitian matrix: Cholesky with the largest diagonal left as pivot, until what
+ * is left, which may be negative by rounding, is negligible.
+ */
+export function hermitianFactor({ re, im, rows: n }: ComplexMatrix): ComplexMatrix {
+  const left = Float64Array.from({ length: n }, (_, i) => re[i * n + i]);
+  const limit = RANK * left.reduce((most, v) => Math.max(most, v), 0);
+  const x: Float64Array[] = [];
+  const y: Float64Array[] = [];
+  for (let rank = 0; rank < n; rank++) {
+    const pivot = left.indexOf(left.reduce((most, v) => Math.max(most, v), 0));
+    if (pivot < 0 || !(left[pivot] > limit)) break;
+    const root = Math.sqrt(left[pivot]);
+    const cx = new Float64Array(n);
+    const cy = new Float64Array(n);
+    for (let i = 0; i < n; i++) {
+      let p = re[i * n + pivot];
+      let q = im[i * n + pivot];
+      for (let k = 0; k < rank; k++) {
+        p -= x[k][i] * x[k][pivot] + y[k][i] * y[k][pivot];
+        q -= y[k][i] * x[k][pivot] - x[k][i] * y[k][pivot];
       }
+      cx[i] = p / root;
+      cy[i] = q / root;
+      left[i] -= cx[i] * cx[i] + cy[i] * cy[i];
+    }
+    left[pivot] = 0;
+    x.push(cx);
+    y.push(cy);
   }
+  const out = complexMatrix(n, x.length);
+  for (let k = 0; k < x.length; k++)
+    for (let i = 0; i < n; i++) {
+      out.re[i * x.length + k] = x[k][i];
+      out.im[i * x.length + k] = y[k][i];
+    }
   return out;
 }
 

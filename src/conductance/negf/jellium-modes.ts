@@ -2,7 +2,7 @@ import { MissingDataError } from '../../core/errors.ts';
 import { HBAR2_2M, type JelliumParameters } from './jellium-parameters.ts';
 
 /** Grid of midpoints along one transverse direction. */
-export interface TransverseAxis {
+interface TransverseAxis {
   readonly low: number;
   readonly length: number;
   readonly points: number;

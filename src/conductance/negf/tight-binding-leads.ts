@@ -1,16 +1,15 @@
 import { MissingDataError, ProgramError } from '../../core/errors.ts';
 import { gripPositions, type Wire } from '../geometry/wire.ts';
-import { type ComplexMatrix, complexMatrix, hermitianRoot, invert, multiply } from '../linear-algebra/complex.ts';
+import { type ComplexMatrix, complexMatrix, hermitianFactor, invert, multiply } from '../linear-algebra/complex.ts';
 import { denseBlock, hamiltonian } from './tight-binding-hamiltonian.ts';
 import type { TightBindingParameters } from './tight-binding-parameters.ts';
 
 /** A half-infinite lead as the grip atoms (n) feel it. */
-export interface TightBindingLead {
+interface TightBindingLead {
   /** (n,n), eV. */
   readonly selfEnergy: ComplexMatrix;
-  /** Γ = i(Σ − Σ†) (n,n), and its Hermitian root. */
-  readonly gamma: ComplexMatrix;
-  readonly root: ComplexMatrix;
+  /** F (n,rank) with F F† = Γ = i(Σ − Σ†). */
+  readonly couplings: ComplexMatrix;
 }
 
 export interface TightBindingLeads {
@@ -21,6 +20,8 @@ export interface TightBindingLeads {
 /** Grip cells that are stacked: the middle ones are bulk-like. */
 const CELLS = 5;
 const MAX_DECIMATIONS = 60;
+/** More atoms than this in a grip or block would fill the memory: their matrices are dense. */
+export const MAX_BLOCK = 2500;
 /** eV. */
 const DECIMATED = 1e-10;
 
@@ -31,6 +32,9 @@ export function tightBindingLeads(wire: Wire, parameters: TightBindingParameters
       `the lead period ${wire.leadPeriod.toFixed(3)} Å is shorter than the reach of tb-s, ${parameters.cutoff.toFixed(3)} Å`,
       'make longer grips, or use --model jellium',
     );
+  const largest = Math.max(wire.bottom, wire.top);
+  if (largest > MAX_BLOCK)
+    throw new MissingDataError(`a grip of ${largest} atoms is too large for tb-s`, `at most ${MAX_BLOCK} atoms`);
   return {
     bottom: lead(gripPositions(wire, 'bottom'), -wire.leadPeriod, parameters),
     top: lead(gripPositions(wire, 'top'), wire.leadPeriod, parameters),
@@ -59,7 +63,7 @@ function lead(grip: Float64Array, period: number, parameters: TightBindingParame
       gamma.re[p] = -(selfEnergy.im[p] + selfEnergy.im[q]);
       gamma.im[p] = selfEnergy.re[p] - selfEnergy.re[q];
     }
-  return { selfEnergy, gamma, root: hermitianRoot(gamma) };
+  return { selfEnergy, couplings: hermitianFactor(gamma) };
 }
 
 /**

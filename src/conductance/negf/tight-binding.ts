@@ -1,3 +1,4 @@
+import { MissingDataError } from '../../core/errors.ts';
 import { gripPositions, type Wire } from '../geometry/wire.ts';
 import {
   adjoint,
@@ -11,7 +12,7 @@ import {
 import { transportBlocks } from './blocks.ts';
 import { type ConductanceModel, openChannels, type Transmission } from './landauer.ts';
 import { type Hamiltonian, hamiltonian, part } from './tight-binding-hamiltonian.ts';
-import { type TightBindingLeads, tightBindingLeads } from './tight-binding-leads.ts';
+import { MAX_BLOCK, type TightBindingLeads, tightBindingLeads } from './tight-binding-leads.ts';
 import type { TightBindingParameters } from './tight-binding-parameters.ts';
 
 /**
@@ -48,6 +49,8 @@ export class TightBinding implements ConductanceModel<TightBindingLeads> {
   /** G[top grip, bottom grip]. */
   #endToEnd(h: Hamiltonian, blocks: readonly Int32Array[], leads: TightBindingLeads, wire: Wire): ComplexMatrix {
     const largest = Math.max(...blocks.map((b) => b.length));
+    if (largest > MAX_BLOCK)
+      throw new MissingDataError(`a block of ${largest} atoms is too large for tb-s`, `at most ${MAX_BLOCK} atoms`);
     this.#reserve(largest);
     const [roomA, roomB, roomP, roomQ, roomV, roomW] = this.#rooms;
     const place = new Int32Array(h.natoms).fill(-1);
@@ -96,7 +99,7 @@ export class TightBinding implements ConductanceModel<TightBindingLeads> {
 }
 
 /** Hamiltonian of the wire with a further grip at either end, which makes the grips' own levels bulk-like and is then left out. */
-export function deviceHamiltonian(wire: Wire, parameters: TightBindingParameters): Hamiltonian {
+function deviceHamiltonian(wire: Wire, parameters: TightBindingParameters): Hamiltonian {
   const bottom = gripPositions(wire, 'bottom');
   const top = gripPositions(wire, 'top');
   const all = new Float64Array(bottom.length + wire.positions.length + top.length);
@@ -187,12 +190,12 @@ function firstColumns(g: ComplexMatrix, out: ComplexMatrix): void {
     }
 }
 
-/** T and channels of t = Γ_t^½ G Γ_b^½. */
+/** T and channels of t = F_t† G F_b. */
 function transmissionOf(g: ComplexMatrix, { bottom, top }: TightBindingLeads): Transmission {
-  const half = complexMatrix(g.rows, g.columns);
-  const t = complexMatrix(g.rows, g.columns);
-  multiply(top.root, g, half);
-  multiply(half, adjoint(bottom.root), t);
+  const half = complexMatrix(top.couplings.columns, g.columns);
+  const t = complexMatrix(half.rows, bottom.couplings.columns);
+  multiply(adjoint(top.couplings), g, half);
+  multiply(half, bottom.couplings, t);
   let total = 0;
   for (let k = 0; k < t.re.length; k++) total += t.re[k] ** 2 + t.im[k] ** 2;
   return { total, channels: openChannels(squaredSingularValues(t)) };

@@ -12,6 +12,7 @@ export function analysisPage(analysis: Analysis): string {
     alignedSection(analysis),
     plateauSection(analysis),
     ...channelSection(analysis),
+    ...correlationSection(analysis),
     traceSection(analysis),
   ]);
 }
@@ -139,6 +140,24 @@ function channelSection({ channels }: Analysis): Section[] {
       ],
     },
   ];
+}
+
+function correlationSection({ correlation: { bins, values }, traces }: Analysis): Section[] {
+  const cells: [number, number, number][] = [];
+  values.forEach((value, k) => {
+    if (!Number.isNaN(value))
+      cells.push([centerOf(bins, k % bins.count), centerOf(bins, Math.floor(k / bins.count)), value]);
+  });
+  if (cells.length === 0) return [];
+  const chart: Chart = {
+    title: 'Correlation of conductances',
+    x: 'G / G0',
+    y: 'G / G0',
+    series: [],
+    cells: { width: widthOf(bins), height: widthOf(bins), values: cells },
+  };
+  const text = `How the counts of two bins go together over ${traces.length} traces, from −1 to 1; bins without counts are left out.`;
+  return [{ title: chart.title, text, charts: [chart] }];
 }
 
 /** Traces that are drawn; more would hide each other. */

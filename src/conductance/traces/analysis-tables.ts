@@ -14,6 +14,7 @@ export async function writeTables(analysis: Analysis, folder: string): Promise<s
     'conductance-displacement.csv': alignedRows(analysis),
     'plateaus.csv': plateauRows(analysis),
     'plateau-lengths.csv': histogramRows(analysis.plateauHistogram, 'length_A'),
+    'correlation.csv': correlationRows(analysis),
     'aligned-traces.txt': alignedTraces(analysis),
     ...(analysis.channels && { 'channels.csv': channelRows(analysis) }),
   };
@@ -63,6 +64,15 @@ function* channelRows({ channels }: Analysis): Generator<string> {
     if (frames[k] === 0) continue;
     yield `${rounded(centerOf(bins, k))},${frames[k]},${[...means, fano].map((m) => rounded(m[k])).join(',')}\n`;
   }
+}
+
+function* correlationRows({ correlation: { bins, values } }: Analysis): Generator<string> {
+  yield 'G1,G2,correlation\n';
+  for (let i = 0; i < bins.count; i++)
+    for (let j = 0; j < bins.count; j++) {
+      const value = values[i * bins.count + j];
+      if (!Number.isNaN(value)) yield `${rounded(centerOf(bins, i))},${rounded(centerOf(bins, j))},${rounded(value)}\n`;
+    }
 }
 
 /** As break-junction programs export traces: distance (nm), tab, log10 of G/G0; a blank line between traces. */

@@ -1,5 +1,13 @@
 import { MissingDataError } from '../../core/errors.ts';
-import { alignedHistogram, type Bins, binOf, type Histogram, type Histogram2d, histogram } from './histogram.ts';
+import {
+  alignedHistogram,
+  type Bins,
+  binOf,
+  correlationMap,
+  type Histogram,
+  type Histogram2d,
+  histogram,
+} from './histogram.ts';
 import { fanoFactor, lastDownwardCrossing, plateauLength, type Trace, withSeriesResistance } from './trace.ts';
 import { resistanceInG0, type ShownUnit } from './units.ts';
 
@@ -32,10 +40,12 @@ export interface Analysis {
   readonly plateaus: readonly { readonly trace: string; readonly length: number }[];
   readonly plateauHistogram: Histogram;
   readonly channels?: ChannelMeans;
+  /** Correlation of counts over traces, bins of G/G0. */
+  readonly correlation: { readonly bins: Bins; readonly values: Float64Array };
 }
 
 /** Mean eigenchannels and Fano factor in bins of conductance; NaN in empty bins. */
-export interface ChannelMeans {
+interface ChannelMeans {
   readonly bins: Bins;
   readonly frames: Float64Array;
   /** One array over the bins for each channel. */
@@ -51,6 +61,7 @@ const ALIGNED_Y: Bins = { low: -7, high: 1.5, count: 800 };
 /** Å. */
 const PLATEAU_BINS: Bins = { low: 0, high: 15, count: 100 };
 const CHANNEL_BINS: Bins = { low: 0, high: 12, count: 48 };
+const CORRELATION_BINS: Bins = { low: 0, high: 12, count: 60 };
 const CHANNELS = 8;
 
 /** All histograms of traces. Throws MissingDataError when the filters leave none. */
@@ -82,6 +93,7 @@ export function analyse(given: readonly Trace[], settings: AnalysisSettings): An
       { seed },
     ),
     ...(channels && { channels }),
+    correlation: { bins: CORRELATION_BINS, values: correlationMap(traces, CORRELATION_BINS) },
   };
 }
 

@@ -120,3 +120,34 @@ export function alignedHistogram(
   }
   return { x, y, counts, outside, traces: used, excluded: traces.length - used };
 }
+
+/**
+ * Correlation of the counts of two bins over traces, C_ij = (⟨N_i N_j⟩ − ⟨N_i⟩⟨N_j⟩)/(σ_i σ_j) (P. Makk et al., ACS Nano 6, 3411
+ * (2012)), row-major (count,count); NaN where the counts of a bin are the same in all traces.
+ */
+export function correlationMap(traces: readonly Trace[], bins: Bins): Float64Array {
+  const n = bins.count;
+  const sum = new Float64Array(n);
+  const products = new Float64Array(n * n);
+  const own = new Float64Array(n);
+  for (const { conductance } of traces) {
+    own.fill(0);
+    for (const g of conductance) {
+      const bin = binOf(bins, g);
+      if (bin >= 0 && bin < n) own[bin]++;
+    }
+    for (let i = 0; i < n; i++) {
+      sum[i] += own[i];
+      for (let j = 0; j < n; j++) products[i * n + j] += own[i] * own[j];
+    }
+  }
+  const count = traces.length;
+  const covariance = (i: number, j: number) => products[i * n + j] / count - (sum[i] / count) * (sum[j] / count);
+  const spread = Float64Array.from({ length: n }, (_, i) => Math.sqrt(Math.max(0, covariance(i, i))));
+  return Float64Array.from({ length: n * n }, (_, k) => {
+    const [i, j] = [Math.floor(k / n), k % n];
+    // Rounding of a count that never changes is no spread.
+    const isFlat = spread[i] < 1e-9 || spread[j] < 1e-9;
+    return isFlat ? Number.NaN : covariance(i, j) / (spread[i] * spread[j]);
+  });
+}

@@ -28,6 +28,7 @@ describe('LAMMPS data', () => {
     expect([...(frame.charges ?? [])]).toEqual([0.41, -0.82, 0.41]);
     expect([...(frame.masses ?? [])]).toEqual([1.008, 15.9994, 1.008]);
     expect(diagnostics.map((d) => [d.code, d.message])).toEqual([
+      ['missing-sections', expect.stringContaining('Bonds')],
       ['ignored-sections', expect.stringContaining('Bond Coeffs, Bodies')],
     ]);
   });

@@ -3,13 +3,15 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { volume } from '../../../src/core/cell.ts';
 import { virialToStress } from '../../../src/core/tensor.ts';
 import { loadEvaluator } from '../../../src/serve/load-evaluator.ts';
 import { nnpBridge } from '../../lammps/command-fixture.ts';
 import { describeLane, ROOT } from '../../lanes.ts';
 import { temporaryFolder } from '../../temporary-folder.ts';
+
+vi.setConfig({ testTimeout: 90_000 }); // several programs are started one after another
 
 const POTENTIAL = join(ROOT, 'test/data/lammps-run/tiny-si');
 

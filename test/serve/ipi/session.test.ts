@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Diagnostic } from '../../../src/core/diagnostic.ts';
 import { ProtocolError } from '../../../src/core/errors.ts';
@@ -5,6 +7,7 @@ import { BOHR, HARTREE } from '../../../src/core/units.ts';
 import type { Evaluator, StructureInput } from '../../../src/serve/evaluator.ts';
 import { type IpiOptions, runIpi } from '../../../src/serve/protocols/ipi/session.ts';
 import { describeProtocol, memoryStream } from '../../contracts/protocol.ts';
+import { ROOT } from '../../lanes.ts';
 import { forceready, init, posdata, word } from './ipi-bytes.ts';
 
 /** Energy = x of atom 1 in hartree, forces = positions / 8, virial = the cell with its off-diagonal pairs averaged. All exact in binary. */
@@ -140,6 +143,7 @@ describeProtocol({
       bytes: Buffer.concat([posdata(cell, first), word('GETFORCE'), word('GETFORCE')]),
       says: /GETFORCE came without POSDATA/,
     },
+    { title: 'batches in JSON', bytes: init('{"batch_size": 4}'), says: /batches of 4 structures/ },
     { title: 'batches', bytes: init('batch_size:4'), says: /i-PI wants batches of 4 structures; set batch_size to 1/ },
     {
       title: 'an INIT of 2 GB',
@@ -166,6 +170,33 @@ describe('a session of i-PI', () => {
       expect(Buffer.concat(parts).equals(expected), `chunks of ${size}`).toBe(true);
     }
     expect(request.length).toBeGreaterThan(2 * POS);
+  });
+
+  test('takes what ASE 3.22.1 really sent, at every chunk size', async () => {
+    const request = readFileSync(join(ROOT, 'test/data/ipi/ase-3.22.1/request.bin'));
+    const structures = [
+      [0.1, 0.2, 0.3, 1.5, 1.4, 1.6],
+      [0.1, 0.2, 0.3, 2, 12.4, 1.35],
+    ];
+    for (let size = 1; size <= request.length; size++) {
+      const seen: StructureInput[] = [];
+      const spy = {
+        ...echo,
+        evaluateStructure(s: StructureInput) {
+          seen.push(s);
+          return echo.evaluateStructure(s);
+        },
+      };
+      const { server, client } = memoryStream();
+      const session = serve(server, {}, spy);
+      for (let at = 0; at < request.length; at += size) client.write(request.subarray(at, at + size));
+      client.end();
+      expect(await session, `chunks of ${size}`).toBe(2);
+      for (const [k, { positions, cell }] of seen.entries()) {
+        structures[k].forEach((x, i) => void expect(positions[i]).toBeCloseTo(x, 7));
+        [5, 0, 0, 0.5, 5.5, 0, 1, -0.5, 6].forEach((x, i) => void expect(cell?.[i]).toBeCloseTo(x, 7));
+      }
+    }
   });
 
   test('hands columns over as rows, in Å, with the elements of the template', async () => {

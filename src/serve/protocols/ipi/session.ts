@@ -71,7 +71,7 @@ class IpiSession {
 
   /** i-PI 3.3 says here when it will send several structures at once, in another layout. */
   #init(text: string): void {
-    const batch = /\bbatch_size\s*[:=]\s*(\d+)/.exec(text);
+    const batch = /batch_size\W{1,5}(\d+)/.exec(text);
     if (batch && Number(batch[1]) > 1) {
       throw this.#error(`i-PI wants batches of ${batch[1]} structures; set batch_size to 1 in its <ffsocket>`);
     }
