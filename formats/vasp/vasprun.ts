@@ -45,7 +45,7 @@ const latin1 = (bytes: Uint8Array) => new TextDecoder('latin1').decode(bytes);
 async function* readVasprun(source: AsyncIterable<Uint8Array>, options: ReadOptions): AsyncGenerator<Frame, void> {
   const document = new VasprunDocument(options, NAME);
   const feed = new XmlFeed(document, options.path, NAME);
-  let reason = 'expected </modeling>, found the end of the file';
+  let damage: string | undefined;
   const iterator = source[Symbol.asyncIterator]();
   try {
     while (feed.trailing === undefined) {
@@ -59,7 +59,7 @@ async function* readVasprun(source: AsyncIterable<Uint8Array>, options: ReadOpti
       }
       yield* document.takeFrames();
       if (failure instanceof TruncatedError) {
-        reason = failure.found;
+        damage = failure.found;
         break;
       }
       if (failure) throw failure;
@@ -76,8 +76,8 @@ async function* readVasprun(source: AsyncIterable<Uint8Array>, options: ReadOpti
       throw new FormatError(NAME, at, `${message}: cut the file here, each run must be in a file of its own`);
     options.onDiagnostic({ severity: 'warning', code: 'trailing-text', message, at });
   }
-  if (document.done) return;
-  const cut = new TruncatedError(NAME, at, reason);
+  if (document.done && damage === undefined) return;
+  const cut = new TruncatedError(NAME, at, damage ?? 'expected </modeling>, found the end of the file');
   if (options.strict) throw cut;
   options.onDiagnostic({ severity: 'warning', code: 'truncated', message: cut.message, at });
 }

@@ -127,7 +127,7 @@ void PairNNPSocket::fail(const std::string &what)
 }
 
 /* ----------------------------------------------------------------------
-   pair_style nnp/socket ADDRESS [timeout SECONDS] [wait SECONDS]
+   pair_style nnp/socket ADDRESS [timeout SECONDS] [wait SECONDS] [token FILE]
 ------------------------------------------------------------------------- */
 
 void PairNNPSocket::settings(int narg, char **arg)
@@ -135,13 +135,18 @@ void PairNNPSocket::settings(int narg, char **arg)
   if (narg < 1 || narg % 2 == 0)
     error->all(FLERR,
                std::string("Illegal pair_style command: pair_style nnp/socket unix:PATH|tcp:HOST:PORT [timeout SECONDS] "
-                           "[wait SECONDS]"));
+                           "[wait SECONDS] [token FILE]"));
   hang_up();
   address = arg[0];
+  token.clear();
   if (address.compare(0, 5, "unix:") != 0 && address.compare(0, 4, "tcp:") != 0)
     error->all(FLERR, std::string("nnp/socket: address \"" + address + "\" is neither unix:PATH nor tcp:HOST:PORT"));
   for (int i = 1; i < narg; i += 2) {
     const std::string key = arg[i];
+    if (key == "token") {
+      token = read_token(arg[i + 1]);
+      continue;
+    }
     const double value = utils::numeric(FLERR, arg[i + 1], false, lmp);
     if (!(value > 0) || !(value < 1e9))
       error->all(FLERR, std::string("nnp/socket: " + key + " must be a positive number of seconds"));
@@ -152,6 +157,23 @@ void PairNNPSocket::settings(int narg, char **arg)
     else
       error->all(FLERR, std::string("nnp/socket: unknown keyword " + key));
   }
+}
+
+// one word in a file of its own, which the server knows, too (serve --token-file); never part of an input script or a log
+
+std::string PairNNPSocket::read_token(const char *path)
+{
+  std::string word;
+  FILE *f = fopen(path, "r");
+  if (!f) error->one(FLERR, std::string("nnp/socket: cannot read the token file ") + path + ": " + strerror(errno));
+  for (int c = fgetc(f); c != EOF && word.size() < 1024; c = fgetc(f))
+    if (!isspace(c)) word += (char) c;
+  fclose(f);
+  for (size_t i = 0; i < word.size(); i++)
+    if (word[i] <= ' ' || word[i] > '~' || word[i] == '"' || word[i] == '\\')
+      error->one(FLERR, std::string("nnp/socket: the token must be printable ASCII without quotes and backslashes"));
+  if (word.empty()) error->one(FLERR, std::string("nnp/socket: no token in ") + path);
+  return word;
 }
 
 /* ----------------------------------------------------------------------
@@ -254,7 +276,9 @@ std::string PairNNPSocket::hello_json() const
     if (i > 1) json += ",";
     json += element_of_type[i].empty() ? std::string("null") : "\"" + element_of_type[i] + "\"";
   }
-  return json + "]}";
+  json += "]";
+  if (!token.empty()) json += ",\"token\":\"" + token + "\"";
+  return json + "}";
 }
 
 // the empty string, or what went wrong

@@ -41,7 +41,7 @@ class PairNNPSocket : public Pair {
     double box[9];
   };
 
-  std::string address;
+  std::string address, token;
   double timeout, wait;    // seconds
   int fd;
   std::vector<std::string> element_of_type;    // 1 to ntypes, empty = NULL
@@ -61,6 +61,7 @@ class PairNNPSocket : public Pair {
   std::string connect_and_greet();
   std::string connect_once(int &err);
   std::string hello_json() const;
+  std::string read_token(const char *);
   void send_step();
   void collect_list();
   void receive_forces(bool);

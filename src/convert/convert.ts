@@ -79,6 +79,10 @@ function formatOfName(output: string): Format {
     { path: output },
   );
   if (fitting.length === 1) return fitting[0].format;
+  // The ending of a name says more than its beginning: data.extxyz is extxyz, data.si a LAMMPS data file.
+  const name = output.replace(/\.gz$/i, '');
+  const byEnding = fitting.filter((c) => c.format.fileNames.some((p) => p.source.endsWith('$') && p.test(name)));
+  if (byEnding.length === 1) return byEnding[0].format;
   const found = fitting.length === 0 ? 'no format fits' : `${fitting.map((c) => c.format.name).join(', ')} all fit`;
   throw new UnknownFormatError(`${output}: ${found} the name of the output; give one with -f NAME`);
 }

@@ -117,8 +117,7 @@ export default async function formats(words: string[]): Promise<void> {
           ]),
         );
       wc.push(timeWc(path));
-      if (one.ase && !values['no-ase'])
-        ase.push(await measure('/usr/bin/python3', ['-c', ASE, one.ase, path]));
+      if (one.ase && !values['no-ase']) ase.push(await measure('/usr/bin/python3', ['-c', ASE, one.ase, path]));
     }
     report(one, path, { ours, threaded, ase, wc }, missed);
   }

@@ -1,11 +1,12 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import { UsageError } from '../../core/errors.ts';
-import { withMetal } from '../metal-options.ts';
+import { withCrystal } from '../metal-options.ts';
 import { given, type OptionsOf, printDiagnostic } from '../options.ts';
 
 const builder = (yargs: Argv) =>
-  withMetal(yargs)
+  withCrystal(yargs)
     .demandOption('element')
+    .describe('element', 'metal of the wire')
     .option('output', {
       type: 'string',
       alias: 'o',
