@@ -118,6 +118,8 @@ function resultText(result: TrainResult, output: string): string {
   const state = `${result.stop} after ${result.epochs} epochs and ${result.cpuSeconds.toFixed(1)} CPU s; best epoch ${result.bestEpoch}`;
   const where = result.written ? `potential: ${output}` : 'stopped before the first epoch ended: no potential written';
   const next =
-    result.stop === 'finished' ? [] : [`${result.checkpoint} holds the state: the same command with --resume goes on`];
+    result.stop === 'finished' || result.stop === 'no improvement'
+      ? []
+      : [`${result.checkpoint} holds the state: the same command with --resume goes on`];
   return `${[errorTable(result.errors), state, where, ...next].join('\n')}\n`;
 }

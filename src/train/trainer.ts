@@ -93,6 +93,8 @@ export class Trainer {
     const started = performance.now();
     let breath = started;
     while (this.#epoch < options.epochs) {
+      // Here, so that a run continued from its last checkpoint stops where it would have stopped.
+      if (this.#position === 0 && this.#stalled(options)) return 'no improvement';
       if (this.#position === 0) this.#setup.random.shuffle(this.#order);
       while (this.#position < this.#order.length) {
         this.#update();
@@ -106,10 +108,12 @@ export class Trainer {
         if (now - started > 1000 * (options.timeLimit ?? Infinity)) return 'time limit';
       }
       await this.#endEpoch(options);
-      const { patience } = options;
-      if (patience && this.#epoch - this.#bestEpoch >= patience) return 'no improvement';
     }
     return 'finished';
+  }
+
+  #stalled({ patience = 0 }: RunOptions): boolean {
+    return patience > 0 && this.#epoch - this.#bestEpoch >= patience;
   }
 
   record(): TrainerRecord {

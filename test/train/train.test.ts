@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -112,6 +112,46 @@ describe('train', () => {
     await run('b', { epochs: 2 });
     await run('b', { epochs: 6, resume: true });
     expect(await weightsOf('b')).toBe(await weightsOf('a'));
+  });
+
+  test('ends when the validation error has not fallen for a while, and resuming does not change that', async () => {
+    await writeFile(at('train.yaml'), `${CONFIG.replace('epochs: 4', 'epochs: 400')}patience: 3\naveraging: 1\n`);
+    const result = await run('a');
+    expect(result.stop).toBe('no improvement');
+    expect(result.epochs).toBe(result.bestEpoch + 3);
+    const weights = await weightsOf('a');
+    expect(await run('a', { resume: true })).toMatchObject({ stop: 'no improvement', epochs: result.epochs });
+    expect(await weightsOf('a')).toBe(weights);
+  }, 60_000);
+
+  test('averaged weights are resumed exactly, too', async () => {
+    await writeFile(at('train.yaml'), `${CONFIG}averaging: 2\n`);
+    await run('a');
+    await run('b', { epochs: 2 });
+    await run('b', { resume: true });
+    expect(await weightsOf('b')).toBe(await weightsOf('a'));
+  });
+
+  test('without a configuration makes one from the data and keeps it', async () => {
+    const first = await train({
+      data: at('data.extxyz'),
+      output: at('a'),
+      seed: 3,
+      epochs: 2,
+      read: {},
+      onDiagnostic: () => {},
+    });
+    expect(first.written).toBe(true);
+    await rename(join(at('a'), 'train.yaml'), at('made.yaml'));
+    await run('b', { config: at('made.yaml'), epochs: 2 });
+    expect(await weightsOf('b')).toBe(await weightsOf('a'));
+  }, 60_000);
+
+  test('a part set aside for testing is measured and not learned from', async () => {
+    await writeFile(at('train.yaml'), `${CONFIG}test: 0.25\n`);
+    const { errors } = await run('a');
+    expect(errors.test?.total().structures).toBe(6);
+    expect(errors.training.total().structures).toBe(13);
   });
 
   test('stopped before the first epoch ends it writes a checkpoint only', async () => {
