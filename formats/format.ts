@@ -94,6 +94,8 @@ export interface Format {
   /** Frames in file order. Errors: FormatError with path:line; everything before the error has been yielded. */
   read?(source: AsyncIterable<Uint8Array>, options: ReadOptions): AsyncGenerator<Frame, void>;
   readonly parts?: FrameParts;
+  /** Of a format with `parts`: URL of the module that exports it, the one that each of several threads loads. */
+  readonly module?: string;
   /** For formats that are folders, file sets or need random access; used where `read` is missing or `path` is no single file. */
   readPath?(path: string, options: ReadOptions): AsyncGenerator<Frame, void>;
   write?(frames: AsyncIterable<Frame>, options: WriteOptions): AsyncGenerator<Uint8Array | string, void>;

@@ -4,7 +4,16 @@ import { writeFileSync } from 'node:fs';
 const [path = 'silicon.extxyz', cells = '3', latticeConstant = '5.469'] = process.argv.slice(2);
 const n = Number(cells);
 const a = Number(latticeConstant);
-const basis = [[0, 0, 0], [0, 2, 2], [2, 0, 2], [2, 2, 0], [1, 1, 1], [1, 3, 3], [3, 1, 3], [3, 3, 1]];
+const basis = [
+  [0, 0, 0],
+  [0, 2, 2],
+  [2, 0, 2],
+  [2, 2, 0],
+  [1, 1, 1],
+  [1, 3, 3],
+  [3, 1, 3],
+  [3, 3, 1],
+];
 
 let state = 20240229;
 function uniform() {
@@ -19,4 +28,7 @@ for (let x = 0; x < n; x++)
       for (const site of basis)
         rows.push(`Si ${[x, y, z].map((cell, k) => (cell + site[k] / 4) * a + (uniform() - 0.5) * 0.04).join(' ')}`);
 const L = n * a;
-writeFileSync(path, `${rows.length}\nLattice="${L} 0 0 0 ${L} 0 0 0 ${L}" Properties=species:S:1:pos:R:3 pbc="T T T"\n${rows.join('\n')}\n`);
+writeFileSync(
+  path,
+  `${rows.length}\nLattice="${L} 0 0 0 ${L} 0 0 0 ${L}" Properties=species:S:1:pos:R:3 pbc="T T T"\n${rows.join('\n')}\n`,
+);

@@ -31,6 +31,7 @@ export const extxyz = {
   sniff: sniffXyz,
   read: readExtxyz,
   parts: XYZ_PARTS,
+  module: import.meta.url,
   write: writeExtxyz,
 } as const satisfies Format;
 

@@ -38,6 +38,7 @@ export const lammpsDump = {
   },
   read: readDump,
   parts: DUMP_PARTS,
+  module: import.meta.url,
   readPath: (path, options) => readSet(path, options, readDump),
   write: writeDump,
 } as const satisfies Format;

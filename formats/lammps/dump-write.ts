@@ -8,14 +8,17 @@ import { type OutputScale, outputScale } from './output-scale.ts';
 
 /** Rows that make one piece of text. */
 const PIECE = 512;
+/** The unit style of a dump without ITEM: UNITS: LAMMPS writes that item only when told to, and many readers fail on it. */
+const UNSTATED = 'metal';
 
 /**
  * Text dump (custom) of all frames: id, type, element, positions, then velocities, forces, charges, masses and every array.
- * Numbers are shortest exact. A cell that is not in LAMMPS' restricted form is written as `abc origin`, not rotated.
+ * Numbers are shortest exact. ITEM: UNITS is
+ * written where the style is not metal (or returns to it). A cell that is not in LAMMPS' restricted form is written as `abc origin`, not rotated.
  */
 export async function* writeDump(frames: AsyncIterable<Frame>, options: WriteOptions): AsyncGenerator<string, void> {
   const types = new TypeNumbers(options);
-  let written: string | undefined;
+  let written = UNSTATED;
   let index = 0;
   for await (const frame of frames) {
     const scale = outputScale(frame, options);

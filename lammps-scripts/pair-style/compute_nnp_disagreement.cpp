@@ -11,7 +11,7 @@
 #include "comm.h"
 #include "error.h"
 #include "force.h"
-#include "pair_nnp.h"
+#include "pair.h"
 #include "update.h"
 
 #include <algorithm>
@@ -46,12 +46,16 @@ ComputeNNPDisagreement::ComputeNNPDisagreement(LAMMPS *lmp, int narg, char **arg
 
 void ComputeNNPDisagreement::init()
 {
-  pair = dynamic_cast<PairNNP *>(force->pair_match("nnp", 1));
-  if (!pair) error->all(FLERR, std::string("compute nnp/disagreement needs pair style nnp"));
-  if (pair->members() < 2)
+  NNP::Committee *inside = dynamic_cast<NNP::Committee *>(force->pair_match("nnp", 1));
+  NNP::Committee *served = dynamic_cast<NNP::Committee *>(force->pair_match("nnp/socket", 1));
+  if (inside && served)
+    error->all(FLERR, std::string("compute nnp/disagreement cannot choose between pair styles nnp and nnp/socket"));
+  pair = inside ? inside : served;
+  if (!pair) error->all(FLERR, std::string("compute nnp/disagreement needs one pair style nnp or nnp/socket"));
+  if (!pair->is_committee())
     error->all(FLERR,
-               std::string("compute nnp/disagreement needs a committee: `nnp-bridge lammps export` of several potentials into one "
-                           "file"));
+               std::string("compute nnp/disagreement needs a committee: give several potentials to `nnp-bridge lammps export`, "
+                           "`serve` or `lammps run`"));
   pair->want_members = true;
 }
 

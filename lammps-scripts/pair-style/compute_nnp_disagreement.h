@@ -6,6 +6,7 @@
 #ifndef LMP_COMPUTE_NNP_DISAGREEMENT_H
 #define LMP_COMPUTE_NNP_DISAGREEMENT_H
 
+#include "committee.h"
 #include "compute.h"
 
 #include <vector>
@@ -24,7 +25,7 @@ class ComputeNNPDisagreement : public Compute {
   double memory_usage() override;
 
  private:
-  class PairNNP *pair;
+  NNP::Committee *pair;
   std::vector<double> forces;    // (members, 3 nall)
   std::vector<double> values;    // nlocal
   double *member;                // whose ghost forces are on their way

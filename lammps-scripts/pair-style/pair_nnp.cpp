@@ -30,8 +30,7 @@ static const int THREADS_MAX = 1024;
 /* ---------------------------------------------------------------------- */
 
 PairNNP::PairNNP(LAMMPS *lmp) :
-    Pair(lmp), want_members(false), members_step(-1), nthreads(1), energy_unit(1), members_nall(0), warned(false),
-    warned_exclude(false)
+    Pair(lmp), nthreads(1), energy_unit(1), members_nall(0), warned(false), warned_exclude(false)
 {
   one_coeff = 1;
   manybody_flag = 1;

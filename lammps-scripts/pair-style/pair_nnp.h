@@ -6,6 +6,7 @@
 #ifndef LMP_PAIR_NNP_H
 #define LMP_PAIR_NNP_H
 
+#include "committee.h"
 #include "model.h"
 #include "pair.h"
 
@@ -14,7 +15,7 @@
 
 namespace LAMMPS_NS {
 
-class PairNNP : public Pair {
+class PairNNP : public Pair, public NNP::Committee {
  public:
   PairNNP(class LAMMPS *);
   ~PairNNP() override;
@@ -26,13 +27,10 @@ class PairNNP : public Pair {
   void compute(int, int) override;
   double memory_usage() override;
 
-  // for compute nnp/disagreement: forces of each member of a committee, (members, 3 nall), where members_step is this step
-
-  bool want_members;
-  bigint members_step;
-  int members() const { return model.members; }
-  const double *member_forces(int member) const { return results.member_forces.data() + 3 * (size_t) member * members_nall; }
-  int members_atoms() const { return members_nall; }
+  bool is_committee() const override { return model.members > 1; }
+  int members() const override { return model.members; }
+  int members_atoms() const override { return members_nall; }
+  const double *member_forces(int m) const override { return results.member_forces.data() + 3 * (size_t) m * members_nall; }
 
  private:
   std::string file;

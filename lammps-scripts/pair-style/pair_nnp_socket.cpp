@@ -46,10 +46,11 @@ using namespace LAMMPS_NS;
 static const uint32_t MAGIC = 0x31504E4E;    // "NNP1"
 static const uint16_t VERSION = 1;
 enum { HELLO = 1, HELLO_OK, STEP, FORCES, ERR };
-enum { TYPES = 1, NEIGH = 2, EATOM = 4, ILIST = 8 };
+enum { TYPES = 1, NEIGH = 2, EATOM = 4, ILIST = 8, MEMBERS = 16 };
 static const size_t MAX_TEXT = 65536;
 static const int FORCES_HEAD = 8;    // doubles before the forces: energy, virial[6], extrapolations
 static const int LIST_SECTIONS = 4;
+static const size_t MEMBERS_MAX = 10000;
 
 static_assert(sizeof(int) == 4, "NNP1 sends LAMMPS' int arrays as i32");
 
@@ -89,7 +90,7 @@ static size_t padded(size_t ints) { return (ints + 1) / 2 * 2; }
 
 PairNNPSocket::PairNNPSocket(LAMMPS *lmp) :
     Pair(lmp), timeout(60), wait(10), fd(-1), cutoff(0), model_id(0), resend(true), sent_build(-1), sent_nlocal(-1),
-    sent_nall(-1), warned(false)
+    sent_nall(-1), serves_committee(false), warned(false), nmembers(0), members_nall(0), members_at(0)
 {
   one_coeff = 1;
   manybody_flag = 1;
@@ -138,6 +139,8 @@ void PairNNPSocket::settings(int narg, char **arg)
                            "[wait SECONDS] [token FILE]"));
   hang_up();
   address = arg[0];
+  const size_t place = address.find("%d");    // a socket for each rank: serve --listen unix:PATH.%d --workers N
+  if (place != std::string::npos) address.replace(place, 2, std::to_string(comm->me));
   token.clear();
   if (address.compare(0, 5, "unix:") != 0 && address.compare(0, 4, "tcp:") != 0)
     error->all(FLERR, std::string("nnp/socket: address \"" + address + "\" is neither unix:PATH nor tcp:HOST:PORT"));
@@ -310,6 +313,7 @@ std::string PairNNPSocket::connect_and_greet()
   if (!problem.empty()) return problem;
   cutoff = values[0];
   model_id = values[1];
+  serves_committee = (h.flags & MEMBERS) != 0;
   if (!(cutoff > 0) || !std::isfinite(cutoff) || !std::isfinite(model_id))
     return "server " + address + " gave a cutoff or model id that is no number";
   model_name.assign(h.length - 16, ' ');
@@ -396,8 +400,9 @@ void PairNNPSocket::compute(int eflag, int vflag)
   ev_init(eflag, vflag);
   NNP::stop_if_asked(lmp);
   if (vflag_atom) error->all(FLERR, std::string("Pair style nnp/socket does not support per-atom virial"));
-  send_step();
-  receive_forces(eflag_atom);
+  const bool with_members = want_members && eflag_atom && serves_committee;
+  send_step(with_members);
+  receive_forces(eflag_atom, with_members);
 
   const int nlocal = atom->nlocal, nall = nlocal + atom->nghost;
   const double *forces = reply.data() + FORCES_HEAD;
@@ -429,7 +434,7 @@ void PairNNPSocket::compute(int eflag, int vflag)
    positions at every step; types and neighbor list when LAMMPS rebuilt the list or anything they refer to changed
 ------------------------------------------------------------------------- */
 
-void PairNNPSocket::send_step()
+void PairNNPSocket::send_step(bool with_members)
 {
   const int nlocal = atom->nlocal, nall = nlocal + atom->nghost;
   const bool with_list = resend || neighbor->ago == 0 || neighbor->ncalls != sent_build || nlocal != sent_nlocal ||
@@ -451,6 +456,7 @@ void PairNNPSocket::send_step()
 
   Header h = {MAGIC, VERSION, STEP, 0, 0, sizeof head + 24 * (uint64_t) nall, (int64_t) update->ntimestep};
   if (eflag_atom) h.flags |= EATOM;
+  if (with_members) h.flags |= MEMBERS;
   struct iovec parts[3 + LIST_SECTIONS] = {
       {&h, sizeof h}, {&head, sizeof head}, {nall > 0 ? (void *) &atom->x[0][0] : nullptr, 24 * (size_t) nall}};
   int nparts = 3;
@@ -502,11 +508,11 @@ void PairNNPSocket::collect_list()
   }
 }
 
-void PairNNPSocket::receive_forces(bool with_energies)
+void PairNNPSocket::receive_forces(bool with_energies, bool with_members)
 {
   const int nlocal = atom->nlocal, nall = nlocal + atom->nghost;
-  const size_t n = FORCES_HEAD + 3 * (size_t) nall + (with_energies ? nlocal : 0);
-  if (reply.size() < n) reply.resize(n + n / 4);
+  const size_t plain = FORCES_HEAD + 3 * (size_t) nall + (with_energies ? nlocal : 0);
+  size_t n = plain;
   Header h;
   std::string problem = receive_header(h, timeout);
   if (!problem.empty()) fail(problem);
@@ -514,19 +520,39 @@ void PairNNPSocket::receive_forces(bool with_energies)
   if (h.type != FORCES) fail("server " + address + " sent message type " + std::to_string(h.type) + " instead of FORCES");
   if (h.step != (int64_t) update->ntimestep)
     fail("server " + address + " answered step " + std::to_string(h.step));
-  if (h.length != 8 * n)
+  if (with_members && h.length % 8 == 0 && h.length / 8 > plain &&
+      h.length / 8 <= plain + 1 + 3 * (size_t) nall * MEMBERS_MAX)
+    n = h.length / 8;
+  if (h.length != 8 * n || (with_members && n == plain))
     fail("server " + address + " sent " + std::to_string(h.length) + " bytes of forces instead of " + std::to_string(8 * n));
+  if (reply.size() < n) reply.resize(n + n / 4);
   problem = receive_all(reply.data(), 8 * n, timeout);
   if (!problem.empty()) fail(problem);
   double sum = 0;
   for (size_t i = 0; i < n; i++) sum += reply[i] * 0.0;
-  if (!(sum == 0)) check_finite(nall, with_energies);
+  if (!(sum == 0)) check_finite(with_energies);
+  if (!with_members) return;
+  members_at = plain + 1;
+  members_nall = nall;
+  check_members(n - members_at);
+  members_step = update->ntimestep;
+}
+
+// reply[members_at - 1] tells how many members there are, `n` numbers follow
+
+void PairNNPSocket::check_members(size_t n)
+{
+  const double told = reply[members_at - 1];
+  if (!(told >= 2 && told <= MEMBERS_MAX && told == floor(told)) || n != 3 * (size_t) members_nall * (size_t) told)
+    fail("server " + address + " sent " + std::to_string(n) + " numbers for the forces of the members of its committee");
+  nmembers = (int) told;
 }
 
 // something is not finite: name it
 
-void PairNNPSocket::check_finite(int nall, bool with_energies)
+void PairNNPSocket::check_finite(bool with_energies)
 {
+  const int nall = atom->nlocal + atom->nghost;
   for (int k = 0; k < FORCES_HEAD; k++)
     if (!std::isfinite(reply[k])) fail("non-finite energy or virial from server " + address);
   for (int i = 0; i < nall; i++)
@@ -537,6 +563,7 @@ void PairNNPSocket::check_finite(int nall, bool with_energies)
     for (int i = 0; i < atom->nlocal; i++)
       if (!std::isfinite(reply[FORCES_HEAD + 3 * (size_t) nall + i]))
         fail("non-finite energy from server " + address + " of atom " + std::to_string(atom->tag[i]));
+  fail("non-finite force of a member of the committee from server " + address);
 }
 
 /* ----------------------------------------------------------------------

@@ -6,6 +6,7 @@
 #ifndef LMP_PAIR_NNP_SOCKET_H
 #define LMP_PAIR_NNP_SOCKET_H
 
+#include "committee.h"
 #include "pair.h"
 
 #include <cstdint>
@@ -16,7 +17,7 @@ struct iovec;
 
 namespace LAMMPS_NS {
 
-class PairNNPSocket : public Pair {
+class PairNNPSocket : public Pair, public NNP::Committee {
  public:
   PairNNPSocket(class LAMMPS *);
   ~PairNNPSocket() override;
@@ -27,6 +28,11 @@ class PairNNPSocket : public Pair {
   double init_one(int, int) override;
   void compute(int, int) override;
   double memory_usage() override;
+
+  bool is_committee() const override { return serves_committee; }
+  int members() const override { return nmembers; }
+  int members_atoms() const override { return members_nall; }
+  const double *member_forces(int m) const override { return reply.data() + members_at + 3 * (size_t) m * members_nall; }
 
  private:
   struct Header {
@@ -54,7 +60,9 @@ class PairNNPSocket : public Pair {
   int sent_nlocal, sent_nall;
   std::vector<int> sent_types, ilist_section, count_section, neighbor_section;
   std::vector<double> reply;
-  bool warned;
+  bool serves_committee, warned;
+  int nmembers, members_nall;
+  size_t members_at;    // in reply
 
   void allocate();
   void greet();
@@ -62,10 +70,11 @@ class PairNNPSocket : public Pair {
   std::string connect_once(int &err);
   std::string hello_json() const;
   std::string read_token(const char *);
-  void send_step();
+  void send_step(bool);
   void collect_list();
-  void receive_forces(bool);
-  void check_finite(int, bool);
+  void receive_forces(bool, bool);
+  void check_members(size_t);
+  void check_finite(bool);
   [[noreturn]] void fail(const std::string &);
 
   std::string send_all(::iovec *, int);

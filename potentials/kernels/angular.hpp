@@ -4,19 +4,16 @@
 
 namespace {
 
-constexpr int STREAM = 1024; // triplets of the panel that groups without room of their own share
-
 /// Working space of the angular stages besides the kept panels.
 template <class S> struct AngularSpace {
   using T = typename S::Number;
   T *x; // (r - rs)^2 and exponents of rows and columns: 2 (1 + operations) rows of neighbors
   size_t xStride;
   T *s, *sc, *sr, *st; // adjoints of a block
-  T *square, *cosine;
+  T *square, *cosine;  // forward: r_jk^2 and cosines of a row; backward: see gradient()
   int *kept;
-  T *sums; // one vector per channel of a group
-  Panel<S> stream;
-  int streamCapacity;
+  T *sums;         // one vector per channel of a group
+  Panel<S> stream; // one block, of groups whose panel is not kept
 };
 
 template <class S> struct GroupState {
@@ -67,15 +64,6 @@ template <class S> Panel<S> takePanel(Center<S> &c, int rows, int triplets, int 
   return p;
 }
 
-template <class S>
-void forwardPanel(const Center<S> &c, const GroupRun<S> &run, const Panel<S> &p, const AngularSpace<S> &space) {
-  for (int row = 0, first, end; row < p.nRow;) {
-    row = blockEnd(p, row, first, end);
-    values(c, run, p, first, end);
-    channelSums(run, p, first, end, space.sums, space.s);
-  }
-}
-
 template <class S> void angularForward(Center<S> &c, AngularSpace<S> &space, GroupState<S> *state, double *channels) {
   using T = typename S::Number;
   for (int k = 0; k < c.e->nAng; k++) {
@@ -92,14 +80,14 @@ template <class S> void angularForward(Center<S> &c, AngularSpace<S> &space, Gro
       kept.kept = !c.full();
       if (!kept.kept) c.memory.used = before;
     }
-    if (kept.kept) {
-      collect(c, run, kept.panel, 0, (int)bound);
-      forwardPanel(c, run, kept.panel, space);
-    } else {
-      for (int row = 0; row < run.rows->n;) {
-        row = collect(c, run, space.stream, row, space.streamCapacity);
-        forwardPanel(c, run, space.stream, space);
-      }
+    Panel<S> &p = kept.kept ? kept.panel : space.stream;
+    p.nRow = p.n = 0;
+    for (int row = 0; row < run.rows->n;) {
+      if (!kept.kept) p.nRow = p.n = 0;
+      const int first = p.n;
+      row = collect(c, run, p, row);
+      values(c, run, p, first, p.n);
+      channelSums(run, p, first, p.n, space.sums, space.s);
     }
     for (int m = 0; m < g.nChannel; m++) channels[g.channel + m] = S::sum(S::load((T *)space.sums + m * S::lanes));
   }
@@ -198,79 +186,90 @@ void adjoints(const GroupRun<S> &run, const Panel<S> &p, int first, int end, con
     S::store(sc + t, S::load(sc + t) - S::load(space.st + t) * S::load(inverse + t));
 }
 
-/// Step C for one row of triplets: beta and alpha_k overwrite S_c and S_R at `at`; returns alpha_j.
+/// Step C for a block: beta, alpha_k and alpha_j overwrite S_c, S_R and S. `square` and `cosine` hold 1/r and f'/(r f)
+/// of the j of every triplet.
 template <class S, bool WIDE, bool SHIFTED>
-typename S::Number rowGradient(const GroupRun<S> &run, const Panel<S> &p, const Row &row, const AngularSpace<S> &space,
-                               int at) {
+void gradient(const GroupRun<S> &run, const Panel<S> &p, int first, int end, const AngularSpace<S> &space) {
   using T = typename S::Number;
   using V = typename S::V;
   const double rs = run.g->rs;
-  const T qj = run.rows->q[row.j], hj = run.rows->h[row.j], rhoj = SHIFTED ? 1 - rs * qj : 1;
-  const T *f = p.row(WIDE ? FF : WEIGHT) + row.first;
-  const T *cosine = p.row(COS) + row.first, *qks = p.row(QK) + row.first, *hks = p.row(HK) + row.first;
-  const T *ff = p.row(FF) + row.first, *gjk = p.row(GJK) + row.first, *qjk = p.row(QJK) + row.first;
-  T *const s = space.s + at, *const sc = space.sc + at, *const sr = space.sr + at;
-  V alphaJ{};
-  const int n = roundUp(row.count, S::lanes);
-  for (int t = 0; t < n; t += S::lanes) {
-    const V weight = S::load(f + t), st = S::load(s + t), qk = S::load(qks + t);
+  const T *f = p.row(WIDE ? FF : WEIGHT) + first;
+  const T *cosine = p.row(COS) + first, *qks = p.row(QK) + first, *hks = p.row(HK) + first;
+  const T *ff = p.row(FF) + first, *gjk = p.row(GJK) + first, *qjk = p.row(QJK) + first;
+  const T *const qjs = space.square, *const hjs = space.cosine;
+  T *const s = space.s, *const sc = space.sc, *const sr = space.sr;
+  for (int t = 0; t < end - first; t += S::lanes) {
+    const V weight = S::load(f + t), st = S::load(s + t), qk = S::load(qks + t), qj = S::load(qjs + t);
     const V a = weight * S::load(sc + t), phi = weight * st, b = 2.0 * weight * S::load(sr + t);
     const V ac = a * S::load(cosine + t);
-    const V rhok = SHIFTED ? 1.0 - rs * qk : S::all(1.0);
+    const V rhoj = SHIFTED ? 1.0 - rs * qj : S::all(1.0), rhok = SHIFTED ? 1.0 - rs * qk : S::all(1.0);
     V bjk{};
     if constexpr (!WIDE) {
       bjk = S::load(gjk + t) * S::load(ff + t) * st;
       bjk += SHIFTED ? b * (1.0 - rs * S::load(qjk + t)) : b;
     }
-    alphaJ += b * rhoj + hj * phi + bjk - ac * (qj * qj);
     S::store(sc + t, a * (qj * qk) - bjk);
     S::store(sr + t, b * rhok + S::load(hks + t) * phi + bjk - ac * (qk * qk));
+    S::store(s + t, b * rhoj + S::load(hjs + t) * phi + bjk - ac * (qj * qj));
   }
-  return S::sum(alphaJ);
 }
 
-/// Step D: adds beta d_j and alpha_k to every k, and sum beta d_k and alpha_j to j.
+/// Step D for one row: adds beta d_j and alpha_k to every k, and the sums of beta d_k and alpha_j to j.
 template <class S>
-void scatterRow(Center<S> &c, const GroupRun<S> &run, const int *slot, int count, const Row &row,
-                const typename S::Number *beta, const typename S::Number *alphaK, typename S::Number alphaJ) {
+void scatterRow(Center<S> &c, const GroupRun<S> &run, const int *slot, const Row &row, int at,
+                const AngularSpace<S> &space) {
   using T = typename S::Number;
   using F = Simd<T, 4>;
   using V4 = typename F::V;
+  const T *const beta = space.sc + at, *const alphaK = space.sr + at, *const alphaJ = space.s + at;
   const V4 dj = {run.rows->dx[row.j], run.rows->dy[row.j], run.rows->dz[row.j], 1};
+  T *const acc = c.acc;
+  const T *const pos = c.pos;
   V4 even{}, odd{};
-  int t = 0;
-  const auto one = [&](int t, V4 &sum) __attribute__((always_inline)) {
+  const auto one = [=](int t, V4 &sum) __attribute__((always_inline)) {
+    const size_t at = 4 * (size_t)slot[t];
     const T b = beta[t];
-    T *const to = c.acc + 4 * (size_t)slot[t];
-    F::storeu(to, F::loadu(to) + V4{b, b, b, alphaK[t]} * dj);
-    sum += b * F::loadu(c.pos + 4 * (size_t)slot[t]);
+    F::storeu(acc + at, F::loadu(acc + at) + V4{b, b, b, alphaK[t]} * dj);
+    sum += V4{b, b, b, alphaJ[t]} * F::loadu(pos + at);
   };
+  const int count = row.count;
+  int t = 0;
   for (; t + 1 < count; t += 2) {
     one(t, even);
     one(t + 1, odd);
   }
   if (t < count) one(t, even);
-  T *const to = c.acc + 4 * (size_t)run.rows->slot[row.j];
-  F::storeu(to, F::loadu(to) + even + odd + V4{0, 0, 0, alphaJ});
+  T *const to = acc + 4 * (size_t)run.rows->slot[row.j];
+  F::storeu(to, F::loadu(to) + even + odd);
 }
 
+/// Steps C and D for a block: the rows row ... last-1.
 template <class S>
-void backwardPanel(Center<S> &c, const GroupRun<S> &run, const Panel<S> &p, const double *weight,
-                   const AngularSpace<S> &space) {
-  const bool shifted = run.g->rs != 0;
-  for (int row = 0, first, end; row < p.nRow;) {
-    const int last = blockEnd(p, row, first, end);
-    adjoints(run, p, first, end, weight, space);
-    for (; row < last; row++) {
-      const Row &r = p.rows[row];
-      const int at = r.first - first;
-      const auto alphaJ = run.g->wide ? (shifted ? rowGradient<S, true, true>(run, p, r, space, at)
-                                                 : rowGradient<S, true, false>(run, p, r, space, at))
-                                      : (shifted ? rowGradient<S, false, true>(run, p, r, space, at)
-                                                 : rowGradient<S, false, false>(run, p, r, space, at));
-      scatterRow(c, run, p.slot + r.first, r.count, r, space.sc + at, space.sr + at, alphaJ);
+void backwardBlock(Center<S> &c, const GroupRun<S> &run, const Panel<S> &p, int row, int last, int first, int end,
+                   const double *weight, const AngularSpace<S> &space) {
+  using T = typename S::Number;
+  adjoints(run, p, first, end, weight, space);
+  for (int k = row; k < last; k++) {
+    const Row &r = p.rows[k];
+    const typename S::V q = S::all(run.rows->q[r.j]), h = S::all(run.rows->h[r.j]);
+    // four vectors at a time: few rows are longer, and the next row overwrites what is too much
+    for (int t = 0; t < r.count; t += 4 * S::lanes) {
+      T *const qs = space.square + r.first - first + t, *const hs = space.cosine + r.first - first + t;
+#pragma GCC unroll 4
+      for (int l = 0; l < 4 * S::lanes; l += S::lanes) {
+        S::storeu(qs + l, q);
+        S::storeu(hs + l, h);
+      }
     }
   }
+  const bool shifted = run.g->rs != 0;
+  if (run.g->wide)
+    shifted ? gradient<S, true, true>(run, p, first, end, space) : gradient<S, true, false>(run, p, first, end, space);
+  else
+    shifted ? gradient<S, false, true>(run, p, first, end, space)
+            : gradient<S, false, false>(run, p, first, end, space);
+  for (; row < last; row++)
+    scatterRow(c, run, p.slot + p.rows[row].first, p.rows[row], p.rows[row].first - first, space);
 }
 
 template <class S>
@@ -278,18 +277,22 @@ void angularBackward(Center<S> &c, AngularSpace<S> &space, const GroupState<S> *
   for (int k = 0; k < c.e->nAng; k++) {
     const Angular &g = c.e->angular[k];
     const GroupRun<S> run = prepareGroup(c, g, space);
+    int first, end;
     if (state[k].kept) {
-      backwardPanel(c, run, state[k].panel, weight + g.channel, space);
+      const Panel<S> &p = state[k].panel;
+      for (int row = 0; row < p.nRow;) {
+        const int last = blockEnd(p, row, first, end);
+        backwardBlock(c, run, p, row, last, first, end, weight + g.channel, space);
+        row = last;
+      }
       continue;
     }
     for (int row = 0; row < run.rows->n;) {
-      row = collect(c, run, space.stream, row, space.streamCapacity);
-      const Panel<S> &p = space.stream;
-      for (int r = 0, first, end; r < p.nRow;) {
-        r = blockEnd(p, r, first, end);
-        values(c, run, p, first, end);
-      }
-      backwardPanel(c, run, p, weight + g.channel, space);
+      Panel<S> &p = space.stream;
+      p.nRow = p.n = 0;
+      row = collect(c, run, p, row);
+      values(c, run, p, 0, p.n);
+      backwardBlock(c, run, p, 0, p.nRow, 0, p.n, weight + g.channel, space);
     }
   }
 }

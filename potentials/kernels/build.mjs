@@ -37,7 +37,8 @@ const VARIANTS = {
   arm64: [['neon', 2, []]],
 };
 const WASM = [
-  ...[...KERNEL, '--target=wasm32', '-msimd128', '-mbulk-memory', '-ffp-contract=off', '-nostdinc++'],
+  // -O2: unrolling and cloning make the module larger and, with the few registers V8 has, no faster
+  ...[...KERNEL, '-O2', '--target=wasm32', '-msimd128', '-mbulk-memory', '-ffp-contract=off', '-nostdinc++'],
   ...['-DNNP_LANES=2', '-DNNP_SYMBOL=nnp_kernel_wasm'],
 ];
 const WASM_LINK = ['--no-entry', '-z', 'stack-size=262144', '--export=__heap_base', '--strip-all'];

@@ -47,13 +47,13 @@ void takeSpace(Center<Lanes> &c, const Model &m, int listed, Space &s) {
   AngularSpace<Lanes> &a = s.angular;
   a.xStride = roundUp(slots, 8);
   a.x = c.take<T>(a.xStride * 2 * (1 + m.maxPanelRows));
-  const size_t block = roundUp((listed > BLOCK ? listed : BLOCK) + 2 * NNP_LANES, 8);
+  const size_t block =
+      roundUp(listed + BLOCK + 6 * NNP_LANES, 8); // the last row of a block may begin just before BLOCK
   T **const rows[] = {&a.s, &a.sc, &a.sr, &a.st, &a.square, &a.cosine};
   for (T **row : rows) *row = c.take<T>(block);
   a.kept = c.take<int>(block);
   a.sums = c.take<T>((size_t)m.maxChannel * NNP_LANES);
-  a.streamCapacity = STREAM + roundUp(slots, 8);
-  a.stream = takePanel(c, m.maxPanelRows, a.streamCapacity, listed + 1);
+  a.stream = takePanel(c, m.maxPanelRows, BLOCK + roundUp(slots, 8), listed + 1);
   s.group = c.take<GroupState<Lanes>>(m.maxAng);
   s.radial = c.take<RadialRows<Lanes>>(m.maxRad);
   s.padG = roundUp(m.maxG, PAD);

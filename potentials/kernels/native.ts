@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { BLOB_VERSION } from './blob.ts';
-import type { KernelCall, KernelInstance } from './kernel-instance.ts';
 import { kernelFolder } from './kernel-folder.ts';
+import type { KernelCall, KernelInstance } from './kernel-instance.ts';
 
 /** addon.c. */
 interface Addon {

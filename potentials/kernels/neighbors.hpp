@@ -30,7 +30,7 @@ template <class S> struct Center {
   T *dx, *dy, *dz, *r, *q; // per slot: d = x(neighbor) - x(center), r = |d|, q = 1/r
   int *index, *identity;   // slot -> atom, slot -> slot
   T *alpha;                // per slot: dE/dd = alpha d + ...
-  T *acc, *pos;            // per slot (vx, vy, vz, alpha) and (x, y, z, 0)
+  T *acc, *pos;            // per slot (vx, vy, vz, alpha) and (x, y, z, 1)
   ViewRows<T> *view;
 
   template <class A> A *take(size_t n) { return memory.take<A>(n); }
@@ -107,7 +107,7 @@ template <class S> void distances(Center<S> &c) {
     c.pos[4 * s] = s < c.nSlot ? c.dx[s] : 0;
     c.pos[4 * s + 1] = s < c.nSlot ? c.dy[s] : 0;
     c.pos[4 * s + 2] = s < c.nSlot ? c.dz[s] : 0;
-    c.pos[4 * s + 3] = 0;
+    c.pos[4 * s + 3] = 1;
   }
 }
 

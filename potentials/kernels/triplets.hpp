@@ -8,9 +8,11 @@ namespace {
 // plan.
 enum PanelRow { COS, QK, FF, HK, GJK, RADII, WEIGHT, QJK, EXTRA };
 
-/// One neighbor j and its partners k: triplets first ... first+count-1, padded to whole vectors by neutral ones.
+/// One neighbor j and its partners k: triplets first ... first+count-1. Rows follow each other without gap, also within
+/// a vector; only the end of a block is padded to whole vectors by neutral triplets.
 struct Row {
   int j, first, count;
+  bool opensBlock;
 };
 
 /// Triplets of consecutive rows of a group.
@@ -40,11 +42,10 @@ template <class S> struct GroupRun {
   int expRow() const { return EXTRA + (g->nTheta ? 2 : 0); }
 };
 
-template <class S> NNP_INLINE void padRow(const Panel<S> &p, int at, int end, int rows, int dummy) {
-  if (at == end) return;
+/// Fills the last vector of a block.
+template <class S> NNP_INLINE void padBlock(const Panel<S> &p, int rows) {
   constexpr typename S::Number NEUTRAL[] = {0, 1, 0, 0, 1, 1}; // COS QK FF HK GJK RADII
-  for (int k = 0; k < rows; k++) S::storeu(p.row(k) + at, S::all(NEUTRAL[k]));
-  for (int t = at; t < end; t++) p.slot[t] = dummy;
+  for (int k = 0; k < rows; k++) S::storeu(p.row(k) + p.n, S::all(NEUTRAL[k]));
 }
 
 /// Narrow row: keeps k with lo < r_jk < hi. Returns the number kept.
@@ -61,31 +62,25 @@ NNP_INLINE int narrowRow(const GroupRun<S> &run, const Panel<S> &p, int j, int f
            *const hk = p.row(HK) + first, *const square = p.row(GJK) + first, *const radii = p.row(RADII) + first;
   int *const slot = p.slot + first;
   int n = 0;
-#if defined(__AVX512F__)
-  if constexpr (S::lanes == 8) {
-    for (int k = 0; k < columns; k += 8) {
-      const V xk = S::load(b.dx + k), yk = S::load(b.dy + k), zk = S::load(b.dz + k), q = S::load(b.q + k);
+  if constexpr (Compaction<S>::inRegisters) {
+    const T *const bx = b.dx, *const by = b.dy, *const bz = b.dz, *const bq = b.q, *const bf = b.f, *const bh = b.h,
+                   *const bX = run.xColumn;
+    const int *const bslot = b.slot;
+    for (int k = 0; k < columns; k += S::lanes) {
+      const V xk = S::load(bx + k), yk = S::load(by + k), zk = S::load(bz + k), q = S::load(bq + k);
       const V dx = xk - x, dy = yk - y, dz = zk - z, r2 = dx * dx + dy * dy + dz * dz;
-      const V c = (xk * ux + yk * uy + zk * uz) * q;
-      const int left = columns - k;
-      const __mmask8 lanes = left >= 8 ? 0xff : (__mmask8)((1 << left) - 1);
-      const __mmask8 keep =
-          _mm512_mask_cmp_pd_mask(_mm512_mask_cmp_pd_mask(lanes, (__m512d)r2, _mm512_set1_pd(hi2), _CMP_LT_OQ),
-                                  (__m512d)r2, _mm512_set1_pd(lo2), _CMP_GT_OQ);
-      const auto put = [&](T *to, V v) { _mm512_storeu_pd(to + n, _mm512_maskz_compress_pd(keep, (__m512d)v)); };
-      put(cosine, c);
-      put(square, r2);
-      put(qk, q);
-      put(ff, S::load(b.f + k) * f);
-      put(hk, S::load(b.h + k));
-      put(radii, S::load(run.xColumn + k) + xj + third * r2);
-      const __m256i s = _mm256_loadu_si256((const __m256i *)(b.slot + k));
-      _mm256_storeu_si256((__m256i *)(slot + n), _mm256_maskz_compress_epi32(keep, s));
-      n += __builtin_popcount(keep);
+      const Compaction<S> keep((r2 < hi2) & (r2 > lo2), columns - k);
+      keep.put(cosine + n, (xk * ux + yk * uy + zk * uz) * q);
+      keep.put(square + n, r2);
+      keep.put(qk + n, q);
+      keep.put(ff + n, S::load(bf + k) * f);
+      keep.put(hk + n, S::load(bh + k));
+      keep.put(radii + n, S::load(bX + k) + xj + third * r2);
+      keep.put(slot + n, bslot + k);
+      n += keep.count();
     }
     return n;
   }
-#endif
 
   T *const allSquare = run.squareSpace, *const allCosine = run.cosineSpace;
   for (int k = 0; k < columns; k += S::lanes) {
@@ -122,46 +117,44 @@ template <class S> NNP_INLINE int wideRow(const GroupRun<S> &run, const Panel<S>
   for (int k = 0; k < columns; k += S::lanes) {
     const int t = first + k;
     const V qk = S::load(b.q + k);
-    S::store(p.row(COS) + t, (S::load(b.dx + k) * ux + S::load(b.dy + k) * uy + S::load(b.dz + k) * uz) * qk);
-    S::store(p.row(QK) + t, qk);
-    S::store(p.row(FF) + t, S::load(b.f + k) * f);
-    S::store(p.row(HK) + t, S::load(b.h + k));
+    S::storeu(p.row(COS) + t, (S::load(b.dx + k) * ux + S::load(b.dy + k) * uy + S::load(b.dz + k) * uz) * qk);
+    S::storeu(p.row(QK) + t, qk);
+    S::storeu(p.row(FF) + t, S::load(b.f + k) * f);
+    S::storeu(p.row(HK) + t, S::load(b.h + k));
   }
   for (int k = 0; k < columns; k++) p.slot[first + k] = b.slot[k];
   for (int m = 0; m < run.g->plan.nOp; m++) {
     const T e = run.eRow[m * run.eStride + j];
     const T *column = run.eColumn + m * run.eStride;
     T *out = p.row(run.expRow() + m) + first;
-    for (int k = 0; k < columns; k += S::lanes) S::store(out + k, e * S::load(column + k));
+    for (int k = 0; k < columns; k += S::lanes) S::storeu(out + k, e * S::load(column + k));
   }
   return columns;
 }
 
-/// Step A for rows j = from, from+1, ... until the panel is full; returns the first row left over.
-template <class S> int collect(const Center<S> &c, const GroupRun<S> &run, Panel<S> &p, int from, int capacity) {
+/// Step A for rows j = from, from+1, ...: appends a block of triplets to the panel; returns the first row left over.
+template <class S> int collect(const Center<S> &c, const GroupRun<S> &run, Panel<S> &p, int from) {
   const Window &w = c.m->window[run.g->window];
   const double lo2 = lowerSquare(w), hi2 = w.hi * w.hi;
   const bool wide = run.g->wide;
-  p.nRow = p.n = 0;
+  const int first = p.n, enough = first + BLOCK - S::lanes;
   int j = from;
-  for (; j < run.rows->n; j++) {
-    const int columns = run.columnsOf(j);
-    if (p.n + roundUp(columns, S::lanes) > capacity) break;
+  for (; j < run.rows->n && p.n < enough; j++) {
     const int n = wide ? wideRow(run, p, j, p.n) : narrowRow(run, p, j, p.n, lo2, hi2);
     if (n == 0) continue;
-    const int end = roundUp(p.n + n, S::lanes);
-    padRow(p, p.n + n, end, wide ? 4 : 6, c.nSlot);
-    p.rows[p.nRow++] = Row{j, p.n, n};
-    p.n = end;
+    p.rows[p.nRow++] = Row{j, p.n, n, p.n == first};
+    p.n += n;
   }
+  padBlock(p, wide ? 4 : 6);
+  p.n = roundUp(p.n, S::lanes);
   return j;
 }
 
-/// The next rows that make up about a block of triplets: returns the row behind the last one.
+/// The end of the block that opens with this row: returns the row behind its last one.
 template <class S> int blockEnd(const Panel<S> &p, int row, int &first, int &end) {
   first = p.rows[row].first;
   int last = row + 1;
-  while (last < p.nRow && roundUp(p.rows[last].first + p.rows[last].count, S::lanes) - first <= BLOCK) last++;
+  while (last < p.nRow && !p.rows[last].opensBlock) last++;
   end = roundUp(p.rows[last - 1].first + p.rows[last - 1].count, S::lanes);
   return last;
 }

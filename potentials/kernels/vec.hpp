@@ -74,13 +74,73 @@ template <class S> NNP_INLINE typename S::V rsqrt(typename S::V v) {
 #if defined(__AVX512F__)
   if constexpr (sizeof(v) == 64) {
     typename S::V y = (typename S::V)_mm512_rsqrt14_pd((__m512d)v);
-    const typename S::V half = 0.5 * v; // two Newton steps: 14 -> 28 -> 53 bits
-    y = y * (1.5 - half * y * y);
-    const typename S::V e = 0.5 - half * y * y;
-    return y + y * e;
+    // one step of third order: 14 -> 56 bits
+    const typename S::V e = 1.0 - v * y * y;
+    return y + y * e * (0.5 + e * (0.375 + 0.3125 * e));
   }
 #endif
   return 1.0 / sqrt(v);
 }
+
+/// The lanes that a mask keeps, moved to the front: a permutation looked up by the mask, which is twice as fast as the
+/// compress instructions of AVX-512. Whole vectors are written, so there must be room behind the last one.
+template <class S> struct Compaction {
+  static constexpr bool inRegisters = false;
+};
+
+/// For every mask of N lanes the numbers of its set bits, ascending.
+template <int N> struct SetBits {
+  unsigned char lane[1 << N][8];
+  constexpr SetBits() : lane() {
+    for (int mask = 0; mask < 1 << N; mask++)
+      for (int bit = 0, n = 0; bit < N; bit++)
+        if (mask >> bit & 1) lane[mask][n++] = (unsigned char)bit;
+  }
+};
+
+#if defined(__AVX512F__)
+constexpr SetBits<8> SET_BITS;
+template <> struct Compaction<Simd<double, 8>> {
+  using S = Simd<double, 8>;
+  static constexpr bool inRegisters = true;
+  unsigned mask;
+  __m128i lanes;
+  NNP_INLINE Compaction(S::M keep, int left) {
+    mask = _mm512_movepi64_mask((__m512i)keep) & ((1u << (left < 8 ? left : 8)) - 1);
+    lanes = _mm_loadl_epi64((const __m128i *)SET_BITS.lane[mask]);
+  }
+  NNP_INLINE int count() const { return __builtin_popcount(mask); }
+  NNP_INLINE void put(double *to, S::V v) const {
+    _mm512_storeu_pd(to, _mm512_permutexvar_pd(_mm512_cvtepu8_epi64(lanes), (__m512d)v));
+  }
+  NNP_INLINE void put(int *to, const int *from) const {
+    const __m256i v = _mm256_loadu_si256((const __m256i *)from);
+    _mm256_storeu_si256((__m256i *)to, _mm256_permutevar8x32_epi32(v, _mm256_cvtepu8_epi32(lanes)));
+  }
+};
+#elif defined(__AVX2__)
+constexpr SetBits<4> SET_BITS;
+template <> struct Compaction<Simd<double, 4>> {
+  using S = Simd<double, 4>;
+  static constexpr bool inRegisters = true;
+  unsigned mask;
+  __m128i lanes;
+  __m256i halves; // the 32-bit halves of the lanes
+  NNP_INLINE Compaction(S::M keep, int left) {
+    mask = _mm256_movemask_pd((__m256d)keep) & ((1u << (left < 4 ? left : 4)) - 1);
+    lanes = _mm_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)SET_BITS.lane[mask]));
+    const __m256i wide = _mm256_slli_epi64(_mm256_cvtepu32_epi64(lanes), 1);
+    halves = _mm256_or_si256(_mm256_or_si256(wide, _mm256_slli_epi64(wide, 32)), _mm256_set1_epi64x(1LL << 32));
+  }
+  NNP_INLINE int count() const { return __builtin_popcount(mask); }
+  NNP_INLINE void put(double *to, S::V v) const {
+    _mm256_storeu_pd(to, (__m256d)_mm256_permutevar8x32_epi32((__m256i)v, halves));
+  }
+  NNP_INLINE void put(int *to, const int *from) const {
+    const __m128 v = _mm_loadu_ps((const float *)from);
+    _mm_storeu_ps((float *)to, _mm_permutevar_ps(v, lanes));
+  }
+};
+#endif
 
 } // namespace

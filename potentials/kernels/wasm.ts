@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PotentialError } from '../../src/core/errors.ts';
 import { BLOB_VERSION } from './blob.ts';
-import { CODES, type KernelCall, type KernelInstance } from './kernel-instance.ts';
 import { kernelFolder } from './kernel-folder.ts';
+import { CODES, type KernelCall, type KernelInstance } from './kernel-instance.ts';
 
 /** The part of the WebAssembly interface used here: the type libraries of Node lack it. */
 interface WebAssemblyApi {

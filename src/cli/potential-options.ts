@@ -24,6 +24,12 @@ export function potentialSource(
   return { directory, ...(lengthUnit && { lengthUnit }), ...(energyUnit && { energyUnit }) };
 }
 
+/** Several directories: a committee. */
+export function committeeSource(directories: readonly string[], units: Parameters<typeof potentialSource>[1]) {
+  const [first, ...further] = directories;
+  return { ...potentialSource(first, units), ...(further.length > 0 && { further }) };
+}
+
 /** The value of an option that counts something. Throws UsageError that names the option. */
 export function positiveInteger(option: string, value: number): number {
   if (Number.isSafeInteger(value) && value > 0) return value;

@@ -2,7 +2,7 @@ import { UsageError } from '../core/errors.ts';
 import { attachToIpi, attachToMdi } from '../serve/attach.ts';
 import { type Address, formatAddress, parseAddress } from '../serve/transport/address.ts';
 import { printDiagnostic, printOut } from './options.ts';
-import { potentialSource } from './potential-options.ts';
+import { committeeSource } from './potential-options.ts';
 import type { ServeArguments } from './serve-options.ts';
 
 /** `serve --ipi` and `serve --mdi`: connects to a program that listens, and ends with it. */
@@ -18,7 +18,7 @@ export async function serveAttached(argv: ServeArguments): Promise<void> {
     printDiagnostic({ severity: 'info', code: 'waiting', message: `waiting for ${formatAddress(address)} to listen` });
   }, 10_000);
   const request = {
-    source: potentialSource(argv.potential, argv),
+    source: committeeSource(argv.potential, argv),
     address,
     ...(template !== undefined && { template }),
     wait,

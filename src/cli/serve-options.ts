@@ -8,10 +8,15 @@ export const serveOptions = (yargs: Argv) =>
   withPotentialUnits(yargs)
     .positional('potential', {
       type: 'string',
+      array: true,
       demandOption: true,
-      describe: 'directory of a trained potential (n2p2)',
+      describe: 'directory of a trained potential (n2p2); several: a committee, whose mean is served',
     })
-    .option('listen', { type: 'string', describe: 'unix:PATH (default unix:nnp.sock) or tcp:HOST:PORT (port 0 = any)' })
+    .option('listen', {
+      type: 'string',
+      describe:
+        'unix:PATH (default unix:nnp.sock) or tcp:HOST:PORT (port 0 = any); %d in PATH: a socket for each worker, from 0',
+    })
     .option('token-file', {
       type: 'string',
       describe: 'file with a secret word that every client must know; needed on ports that other machines reach',
@@ -64,6 +69,7 @@ export const serveOptions = (yargs: Argv) =>
     )
     .example('$0 serve potentials/Si', 'listens on the unix socket nnp.sock until Ctrl-C')
     .example('$0 serve potentials/Si --listen tcp:127.0.0.1:9000 --workers 4', 'four ranks are evaluated at a time')
+    .example('$0 serve si-1 si-2 si-3', 'mean forces; compute nnp/disagreement of LAMMPS tells how far they are apart')
     .example(
       '$0 serve potentials/Si --ipi unix:nnp --template si.xyz',
       "for ASE's SocketIOCalculator(unixsocket='nnp')",

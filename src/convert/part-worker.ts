@@ -1,20 +1,20 @@
 // One thread of `framesInParts`: reads the parts of a file that it is given, one after the other.
 import { openSync, readSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import { findFormat } from '../../formats/detect.ts';
-import { FORMATS } from '../../formats/index.ts';
+import type { Format } from '../../formats/format.ts';
 import type { Diagnostic } from '../core/diagnostic.ts';
 import { countLines } from '../scan/row-kernel.ts';
-import { type Part, type PartFailed, type PartRead, type PartReaderSetup, type SentFrame, toSend } from './part.ts';
+import { FramePacker } from './packed-frames.ts';
+import type { Part, PartFailed, PartRead, PartReaderSetup } from './part.ts';
 
-const { format: name, options } = workerData as PartReaderSetup;
-const format = findFormat(FORMATS, name);
+const { format: name, module, options } = workerData as PartReaderSetup;
+const exported: Record<string, unknown> = await import(module);
+const format = Object.values(exported).find((value) => (value as Partial<Format>)?.name === name) as Format | undefined;
 const file = openSync(options.path, 'r');
 
 parentPort?.on('message', async (part: Part) => {
   const found = await readPart(part).catch((): PartFailed => ({ index: part.index, failed: true }));
-  const buffers = 'failed' in found ? [] : large(found.frames);
-  parentPort?.postMessage(found, buffers);
+  parentPort?.postMessage(found, 'failed' in found ? [] : found.frames.blocks);
 });
 
 /** Throws where the reader does, and where the part does not say all: one thread then reads it in its place. */
@@ -29,16 +29,16 @@ async function readPart(part: Part): Promise<PartRead> {
       yield bytes;
     }
   }
-  const frames: SentFrame[] = [];
+  const packer = new FramePacker();
   const diagnostics: Diagnostic[] = [];
   const onDiagnostic = (diagnostic: Diagnostic) => diagnostics.push(diagnostic);
   const onChange = () => {
     throw new Error('what holds for later frames changes here');
   };
   for await (const frame of format.read(watched(), { ...options, strict: true, onDiagnostic, onChange }))
-    frames.push(toSend(frame));
+    packer.add(frame);
   if (!part.isLast && endsBlank(last)) throw new Error('a blank line between frames');
-  return { index: part.index, frames, diagnostics, lines };
+  return { index: part.index, frames: packer.packed(), diagnostics, lines };
 }
 
 const CHUNK = 512 << 10;
@@ -67,18 +67,4 @@ function endsBlank(bytes: Uint8Array): boolean {
   let k = bytes.length - 2;
   while (k >= 0 && bytes[k] !== 10 && bytes[k] <= 32) k--;
   return k < 0 || bytes[k] === 10;
-}
-
-/** Small arrays are copied faster than handed over. */
-const LARGE = 64 << 10;
-
-function large(frames: readonly SentFrame[]): ArrayBuffer[] {
-  const buffers = new Set<ArrayBuffer>();
-  for (const { frame } of frames) {
-    const { positions, velocities, masses, charges, cell, numbers, labels, arrays } = frame;
-    const all = [positions, velocities, masses, charges, cell, numbers, labels?.forces, labels?.virial];
-    for (const data of [...all, ...Object.values(arrays).map((array) => array.data)])
-      if (ArrayBuffer.isView(data) && data.buffer.byteLength >= LARGE) buffers.add(data.buffer as ArrayBuffer);
-  }
-  return [...buffers];
 }

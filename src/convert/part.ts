@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { FrameParts, ReadOptions } from '../../formats/format.ts';
 import type { Diagnostic } from '../core/diagnostic.ts';
-import type { Frame, InfoValue } from '../core/frame.ts';
+import type { PackedFrames } from './packed-frames.ts';
 
 /** Bytes [begin, end) of a file, which are whole frames as far as one can see. */
 export interface Part {
@@ -13,16 +13,10 @@ export interface Part {
   readonly isLast: boolean;
 }
 
-/** A frame on its way between threads: values under symbols are not copied by themselves. */
-export interface SentFrame {
-  readonly frame: Frame;
-  readonly symbols: readonly (readonly [name: string, value: unknown])[];
-}
-
 /** What a thread found in a part; lines and frames are counted from its beginning. */
 export interface PartRead {
   readonly index: number;
-  readonly frames: readonly SentFrame[];
+  readonly frames: PackedFrames;
   readonly diagnostics: readonly Diagnostic[];
   readonly lines: number;
 }
@@ -36,23 +30,12 @@ export interface PartFailed {
 /** What every thread is told at its start. */
 export interface PartReaderSetup {
   readonly format: string;
+  /** URL of the module that exports the format: a thread loads no others. */
+  readonly module: string;
   readonly options: Omit<ReadOptions, 'onDiagnostic'>;
 }
 
-/** Registered symbols (`Symbol.for`) have the same meaning in every thread. */
-export function toSend(frame: Frame): SentFrame {
-  const info = frame.info as Readonly<Record<symbol, unknown>>;
-  const symbols = Object.getOwnPropertySymbols(info).map((key) => [Symbol.keyFor(key) ?? '', info[key]] as const);
-  return { frame, symbols };
-}
-
-export function received({ frame, symbols }: SentFrame): Frame {
-  const info = frame.info as Record<PropertyKey, InfoValue | unknown>;
-  for (const [name, value] of symbols) info[Symbol.for(name)] = value;
-  return frame;
-}
-
-const WINDOW = 256 << 10;
+const WINDOW = 64 << 10;
 /** Bytes before the place from which frames are searched, so that what stands before a line is seen. */
 const BEFORE = 512;
 

@@ -5,26 +5,19 @@ import type { Diagnostic } from '../core/diagnostic.ts';
 import { FormatError, type SourceLocation } from '../core/errors.ts';
 import type { Frame } from '../core/frame.ts';
 import { countLines } from '../scan/row-kernel.ts';
-import {
-  frameAt,
-  type Part,
-  type PartFailed,
-  type PartRead,
-  type PartReaderSetup,
-  partBytes,
-  received,
-} from './part.ts';
+import { unpacked } from './packed-frames.ts';
+import { frameAt, type Part, type PartFailed, type PartRead, type PartReaderSetup, partBytes } from './part.ts';
 
 /** Bytes of a part: large against the cost of handing it over, small against the memory. */
 const PART = 4 << 20;
 /** Parts for each thread that are read ahead of the one that is delivered. */
 const AHEAD = 2;
 
-type DivisibleFormat = Format & Required<Pick<Format, 'parts' | 'read'>>;
+type DivisibleFormat = Format & Required<Pick<Format, 'parts' | 'read' | 'module'>>;
 
 /** Whether frames of this format and file can be read by several threads: a text file that is not compressed, and large. */
 export async function isDivisible(format: Format, path: string): Promise<boolean> {
-  if (!format.parts || !format.read || path === '-') return false;
+  if (!format.parts || !format.module || !format.read || path === '-') return false;
   const file = await open(path);
   try {
     const found = await file.stat();
@@ -121,8 +114,8 @@ class Place {
 
   *partFrames({ frames, diagnostics, lines }: PartRead, preambleLines: number): Generator<Frame, void> {
     for (const diagnostic of diagnostics) this.remark(diagnostic, preambleLines);
-    for (const sent of frames) yield this.frame(received(sent), preambleLines);
-    this.#frames += frames.length;
+    for (const frame of unpacked(frames)) yield this.frame(frame, preambleLines);
+    this.#frames += frames.layoutOf.length;
     this.#lines += lines - preambleLines;
   }
 
@@ -187,10 +180,10 @@ class Threads {
   #wake: () => void = () => {};
   #dead = false;
 
-  constructor({ name }: DivisibleFormat, { onDiagnostic: _, ...options }: ReadOptions, count: number) {
+  constructor({ name, module }: DivisibleFormat, { onDiagnostic: _, ...options }: ReadOptions, count: number) {
     const beside = new URL('./part-worker.ts', import.meta.url);
     const script = import.meta.url.endsWith('.ts') ? beside : new URL(beside.href.replace(/ts$/, 'js')); // compiled
-    const workerData: PartReaderSetup = { format: name, options };
+    const workerData: PartReaderSetup = { format: name, module, options };
     this.#workers = Array.from({ length: count }, () => this.#start(script, workerData));
     this.#idle = [...this.#workers];
   }

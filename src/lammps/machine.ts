@@ -15,8 +15,6 @@ export interface Machine {
   readonly library: Found<string>;
   /** `Python 3.11.2` of the python3 in PATH. */
   readonly python: Found<string>;
-  /** Whether that Python can import a module. */
-  hasModule(name: string): boolean;
 }
 
 /** Looks for LAMMPS, compiles the pair styles for it, and looks for Python. Every wait has a deadline. */
@@ -32,8 +30,6 @@ export async function lookAround(lmp: string, build: BuildOptions = {}): Promise
     lammps: lammps.value ? { value: lammps.value } : { problem: lammps.problem ?? 'no LAMMPS' },
     library: library.value ? { value: library.value } : { problem: library.problem ?? 'no LAMMPS to load it' },
     python: python.status === 0 ? { value: python.stdout.trim() } : { problem: 'no python3 in PATH' },
-    hasModule: (name) =>
-      spawnSync('python3', ['-c', `import ${name}`], { stdio: 'ignore', timeout: 30_000 }).status === 0,
   };
 }
 

@@ -26,7 +26,11 @@ export interface PotentialFile {
  * kernel's description of them in eV and Å behind a small head (lammps-scripts/pair-style/model.cpp has the layout). Every one is
  * loaded and tried first. Throws what `loadPotential` throws, and PotentialError for a committee that does not fit together.
  */
-export async function writePotentialFile(sources: readonly PotentialSource[], path: string): Promise<PotentialFile> {
+export async function writePotentialFile(given: readonly PotentialSource[], path: string): Promise<PotentialFile> {
+  const sources = given.flatMap(({ further = [], ...one }) => [
+    one,
+    ...further.map((directory) => ({ ...one, directory })),
+  ]);
   const evaluators = [];
   for (const source of sources) evaluators.push(await loadEvaluator(source));
   const [first] = evaluators;

@@ -13,6 +13,14 @@ export interface StructureInput {
   readonly pbc: readonly [boolean, boolean, boolean];
 }
 
+/** What a committee can tell besides its mean. */
+export interface CommitteeEvaluator {
+  /** At least 2. */
+  readonly members: number;
+  /** As `evaluateNeighborhood`; gives the forces of the members, eV/Å; (members,natoms,3), also on ghosts. */
+  evaluateMembers(neighborhood: Neighborhood, out: Evaluation): Promise<Float64Array>;
+}
+
 /** All that a protocol may know of a potential. */
 export interface Evaluator {
   readonly name: string;
@@ -26,6 +34,8 @@ export interface Evaluator {
   readonly modelId: number;
   /** Lists are built here; ghost forces are folded onto their owners. */
   evaluateStructure(structure: StructureInput): Promise<Evaluation>;
+  /** Present where several potentials are averaged. */
+  readonly committee?: CommitteeEvaluator;
   /** Lists are given; adds into `out`, which the caller owns and zeroes; forces stay on ghosts. */
   evaluateNeighborhood(neighborhood: Neighborhood, out: Evaluation): Promise<void>;
 }

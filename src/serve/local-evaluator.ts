@@ -1,7 +1,8 @@
+import type { Committee } from '../../potentials/committee.ts';
 import type { Neighborhood } from '../../potentials/neighborhood.ts';
 import { buildNeighborList, foldForces } from '../../potentials/neighbors/neighbor-list.ts';
 import { type Evaluation, newEvaluation, type Potential } from '../../potentials/potential.ts';
-import type { Evaluator, StructureInput } from './evaluator.ts';
+import type { CommitteeEvaluator, Evaluator, StructureInput } from './evaluator.ts';
 
 /** A potential of this process as Evaluator. Errors are those of the potential and of the neighbor list. */
 export class LocalEvaluator implements Evaluator {
@@ -10,7 +11,9 @@ export class LocalEvaluator implements Evaluator {
   readonly cutoff: number;
   readonly reduced: boolean;
   readonly modelId: number;
+  readonly committee?: CommitteeEvaluator;
   readonly #potential: Potential;
+  #running: Promise<void> = Promise.resolve();
 
   /** `modelId`: integer below 2^53, a hash of the content; `reduced`: the model is in Lennard-Jones units. */
   constructor(potential: Potential, identity: { readonly modelId: number; readonly reduced: boolean }) {
@@ -19,6 +22,11 @@ export class LocalEvaluator implements Evaluator {
     this.species = potential.species;
     this.cutoff = potential.cutoff;
     this.reduced = identity.reduced;
+    if (isCommittee(potential))
+      this.committee = {
+        members: potential.members,
+        evaluateMembers: (neighborhood, out) => this.#evaluateMembers(potential, neighborhood, out),
+      };
     this.modelId = identity.modelId;
   }
 
@@ -31,7 +39,22 @@ export class LocalEvaluator implements Evaluator {
   }
 
   async evaluateNeighborhood(neighborhood: Neighborhood, out: Evaluation): Promise<void> {
-    if (this.#potential.evaluateAsync) await this.#potential.evaluateAsync(neighborhood, out);
-    else this.#potential.evaluate(neighborhood, out);
+    if (!this.#potential.evaluateAsync) return this.#potential.evaluate(neighborhood, out);
+    const done = this.#potential.evaluateAsync(neighborhood, out);
+    this.#running = done.catch(() => {}); // its caller hears of it
+    return done;
   }
+
+  /** The potential does this in one go, which it refuses while it works for another session. */
+  async #evaluateMembers(committee: Committee, neighborhood: Neighborhood, out: Evaluation): Promise<Float64Array> {
+    for (let awaited: unknown; awaited !== this.#running; ) {
+      awaited = this.#running;
+      await awaited;
+    }
+    return committee.evaluateMembers(neighborhood, out, { forces: true }).forces;
+  }
+}
+
+function isCommittee(potential: Potential): potential is Committee {
+  return 'evaluateMembers' in potential && (potential as Committee).members > 1;
 }

@@ -1,6 +1,6 @@
 import { loadEvaluator, type PotentialSource } from './load-evaluator.ts';
 import { type ForceServer, type ServeOptions, startServer } from './server.ts';
-import type { Address } from './transport/address.ts';
+import { type Address, isNumbered } from './transport/address.ts';
 import { startWorkers } from './workers.ts';
 
 /**
@@ -15,6 +15,6 @@ export async function servePotential(
   options: ServeOptions = {},
 ): Promise<ForceServer> {
   const evaluator = await loadEvaluator(source, options.onDiagnostic);
-  if (workers > 1) return startWorkers(source, address, workers, options);
+  if (workers > 1 || isNumbered(address)) return startWorkers(source, address, workers, options);
   return startServer(evaluator, address, options);
 }

@@ -2,8 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process';
 import type { Diagnostic, DiagnosticSink } from '../core/diagnostic.ts';
 import { ProgramError } from '../core/errors.ts';
 import type { PotentialSource } from './load-evaluator.ts';
-import { type ForceServer, listenFor, type ServeOptions } from './server.ts';
-import type { Address } from './transport/address.ts';
+import { type ForceServer, listenFor, type ServeOptions, type TakeSocket } from './server.ts';
+import { type Address, isNumbered, numbered } from './transport/address.ts';
 
 export type ToWorker =
   | { kind: 'load'; source: PotentialSource; options: Omit<ServeOptions, 'onDiagnostic' | 'onLastClosed'> }
@@ -21,6 +21,7 @@ const STOP_TIME = 5000;
 
 /**
  * A force server whose connections are dealt out to `count` processes, so that the ranks of LAMMPS are evaluated at the same time.
+ * With `%d` in a unix address every worker has a socket of its own, numbered from 0: that of the rank of LAMMPS it works for.
  * A worker that dies closes its connections, which stops LAMMPS. Throws ProgramError when a worker cannot load the potential.
  */
 export async function startWorkers(
@@ -37,11 +38,13 @@ export async function startWorkers(
   try {
     await Promise.all(workers.map((worker) => load(worker, { kind: 'load', source, options: plain }, onDiagnostic)));
     let next = 0;
-    const listening = await listenFor(address, (socket, peer) => {
-      const worker = workers[next++ % count];
+    const give = (worker: ChildProcess, ...[socket, peer]: Parameters<TakeSocket>) => {
       if (!worker.connected) return void socket.destroy();
       worker.send({ kind: 'socket', peer } satisfies ToWorker, socket);
-    });
+    };
+    const listening = isNumbered(address)
+      ? await listenForEach(address, workers, give)
+      : await listenFor(address, (...client) => give(workers[next++ % count], ...client));
     for (const worker of workers) {
       worker.on('exit', (code, signal) => {
         if (stopping) return;
@@ -65,6 +68,30 @@ export async function startWorkers(
     for (const worker of workers) worker.kill('SIGKILL');
     throw error;
   }
+}
+
+/** A socket for each worker. */
+async function listenForEach(
+  address: Address,
+  workers: readonly ChildProcess[],
+  give: (worker: ChildProcess, ...client: Parameters<TakeSocket>) => void,
+) {
+  const all: Awaited<ReturnType<typeof listenFor>>[] = [];
+  const close = async () => void (await Promise.all(all.map((one) => one.close())));
+  try {
+    for (const [k, worker] of workers.entries())
+      all.push(await listenFor(numbered(address, k), (...client) => give(worker, ...client)));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    address,
+    get connections() {
+      return all.reduce((sum, { connections }) => sum + connections, 0);
+    },
+    close,
+  };
 }
 
 function load(worker: ChildProcess, order: ToWorker, onDiagnostic: DiagnosticSink): Promise<void> {

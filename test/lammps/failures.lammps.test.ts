@@ -100,6 +100,8 @@ function evaluatorThat(misbehaves: (out: Evaluation) => void | Promise<void>, af
   };
 }
 
+const CARELESS = { cutoff: 2.5, name: 'careless', committee: false };
+
 describeLane('lammps', 'a run with pair_style nnp/socket stops with a message and a nonzero exit', () => {
   for (const ranks of [1, 2]) {
     test(`when the server is killed in mid-run, on ${ranks} ranks`, async () => {
@@ -195,7 +197,7 @@ describeLane('lammps', 'a run with pair_style nnp/socket stops with a message an
 
   test('when a careless server sends NaN: the client finds it and names the atom', async () => {
     const server = carelessServer(
-      () => encodeHelloOk(2.5, 1, 'careless'),
+      () => encodeHelloOk({ ...CARELESS, modelId: 1 }),
       (step, nall) => {
         const payload = new Float64Array(8 + 3 * nall);
         if (step === 10) payload[8 + 5] = Number.POSITIVE_INFINITY;
@@ -208,7 +210,7 @@ describeLane('lammps', 'a run with pair_style nnp/socket stops with a message an
 
   test('when a careless server sends the forces of another number of atoms', async () => {
     const server = carelessServer(
-      () => encodeHelloOk(2.5, 1, 'careless'),
+      () => encodeHelloOk({ ...CARELESS, modelId: 1 }),
       (_, nall) => new Float64Array(5 + 3 * nall),
     );
     expectFailure(await runInput(ljInput(NNP_PAIR), server), /sent \d+ bytes of forces instead of \d+ \(step 0\)/, 15);
@@ -216,7 +218,7 @@ describeLane('lammps', 'a run with pair_style nnp/socket stops with a message an
 
   test('when the ranks talk to servers with different models', async () => {
     const server = carelessServer(
-      (nth) => encodeHelloOk(2.5, 10 + nth, 'careless'),
+      (nth) => encodeHelloOk({ ...CARELESS, modelId: 10 + nth }),
       () => new Float64Array(0),
     );
     const run = await runInput(ljInput(NNP_PAIR), server, { ranks: 2 });

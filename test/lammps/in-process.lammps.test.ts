@@ -147,8 +147,13 @@ describeLane('lammps', 'pair_style nnp', () => {
     });
   });
 
-  for (const ranks of [1, 2]) {
-    test(`a committee moves by the mean and tells its disagreement per atom and at most, on ${ranks} ranks`, async () => {
+  for (const [style, ranks] of [
+    ['nnp', 1],
+    ['nnp', 2],
+    ['nnp/socket', 1],
+    ['nnp/socket', 2],
+  ] as const) {
+    test(`a committee moves by the mean and tells its disagreement per atom and at most, by ${style} on ${ranks} ranks`, async () => {
       const directories = await oxidePotentials(3);
       const rest = `compute dis all nnp/disagreement
 thermo_style custom step pe c_dis
@@ -159,8 +164,11 @@ dump_modify d sort id format float %.17g
 fix 1 all nve
 run 40
 `;
-      const run = expectDone(await runInput(oxideInput(rest), inProcess(directories), { ranks }));
-      expect(run.output).toMatch(/nnp: model oxide-1\+oxide-2\+oxide-3 \(3 networks\) from/);
+      const [directory, ...further] = directories;
+      const forces =
+        style === 'nnp' ? inProcess(directories) : await loadEvaluator({ directory, further, backend: 'native' });
+      const run = expectDone(await runInput(oxideInput(rest), forces, { ranks }));
+      expect(run.output).toMatch(/nnp(\/socket)?: model oxide-1\+oxide-2\+oxide-3 (\(3 networks\) from|at)/);
       const committee = await loadCommittee(directories, { backend: 'typescript' });
       const rows = thermo(run.output);
       const frames = readDump(run.folder);
@@ -178,6 +186,51 @@ run 40
       });
     });
   }
+
+  test('the socket gives the same bits of the disagreement, at the steps where it is asked for', async () => {
+    const directories = await oxidePotentials(2);
+    const rest = (style: string) => `compute dis all nnp/disagreement
+compute x all pair ${style}
+thermo_style custom step pe c_dis c_x[1]
+thermo_modify format float %.17g
+fix 1 all nve
+run 40
+`;
+    const [directory, ...further] = directories;
+    const evaluator = await loadEvaluator({ directory, further, backend: 'native' });
+    let asked = 0;
+    const committee = evaluator.committee;
+    const counting = {
+      ...evaluator,
+      evaluateStructure: () => Promise.reject(new Error('not asked for')),
+      evaluateNeighborhood: evaluator.evaluateNeighborhood.bind(evaluator),
+      ...(committee && {
+        committee: {
+          members: committee.members,
+          evaluateMembers: (...words: Parameters<typeof committee.evaluateMembers>) => {
+            asked++;
+            return committee.evaluateMembers(...words);
+          },
+        },
+      }),
+    };
+    const socket = expectDone(await runInput(oxideInput(rest('nnp/socket')), counting));
+    const inside = expectDone(await runInput(oxideInput(rest('nnp')), inProcess(directories)));
+    expect(asked).toBe(3);
+    expect(thermo(inside.output).length).toBe(3);
+    expect(Math.min(...thermo(inside.output).map(([, , most]) => most))).toBeGreaterThan(0);
+    expect(thermoText(inside)).toEqual(thermoText(socket));
+  });
+
+  test('compute nnp/disagreement refuses a server with a single potential', async () => {
+    const [directory] = await oxidePotentials(1);
+    const run = await runInput(
+      oxideInput('compute dis all nnp/disagreement\nthermo_style custom step c_dis\nrun 0\n'),
+      await loadEvaluator({ directory }),
+    );
+    expect(run.code).not.toBe(0);
+    expect(run.output).toMatch(/compute nnp\/disagreement needs a committee: give several potentials to/);
+  });
 
   test('counts descriptor values outside the training range and names the first, once per rank', async () => {
     const rest = 'compute x all pair nnp\nthermo_style custom step pe c_x[1]\nfix 1 all nve\nrun 20\n';

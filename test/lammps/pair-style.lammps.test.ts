@@ -1,12 +1,14 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { LAMMPS_UNITS } from '../../src/core/units.ts';
 import type { Evaluator } from '../../src/serve/evaluator.ts';
 import { LocalEvaluator } from '../../src/serve/local-evaluator.ts';
 import { startServer } from '../../src/serve/server.ts';
+import type { Address } from '../../src/serve/transport/address.ts';
 import { describeLane } from '../lanes.ts';
 import { lennardJones } from '../oracle/lennard-jones.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
 import {
   type Finished,
   ljEvaluator,
@@ -86,6 +88,62 @@ describeLane('lammps', 'pair_style nnp/socket serving lj/cut', () => {
     const bridge = await runInput(ljInput(NNP_PAIR), () => startServer(ljEvaluator, tcp), { ranks: 2 });
     expectSameThermo(bridge, await runNative(ljInput(NATIVE_PAIR), 2));
     expect(bridge.output).toMatch(/nnp\/socket: model lj at tcp:127\.0\.0\.1:\d+/);
+  });
+
+  describe('with a token', () => {
+    const TOKEN = 'a-secret-of-some-length';
+    const asks = (address: Address) => startServer(ljEvaluator, address, { token: TOKEN });
+    const pair = (text?: string) => {
+      if (text === undefined) return NNP_PAIR;
+      const path = join(temporaryFolder(), 'token');
+      writeFileSync(path, text, { mode: 0o600 });
+      return NNP_PAIR.replace(`\${nnp_server}`, `\${nnp_server} token ${path}`);
+    };
+
+    test('runs on 2 ranks when every rank shows the token of the server', async () => {
+      const bridge = await runInput(ljInput(pair(`${TOKEN}\n`)), asks, { ranks: 2 });
+      expectSameThermo(bridge, await runNative(ljInput(NATIVE_PAIR), 2));
+      expect(bridge.output).not.toContain(TOKEN);
+    });
+
+    for (const [what, text, says] of [
+      ['without one', undefined, /refused: this server asks for a token and HELLO has none/],
+      ['with another one', 'a-secret-of-another', /refused: the token of HELLO is not that of this server/],
+      ['with an empty file', ' \n', /nnp\/socket: no token in \/\S+token/],
+      [
+        'with one that would break HELLO',
+        'a-secret","rank":"0',
+        /must be printable ASCII without quotes and backslashes/,
+      ],
+    ] as const) {
+      test(`is refused ${what}`, async () => {
+        const run = await runInput(ljInput(pair(text)), asks, { ranks: text === undefined ? 2 : 1 });
+        expect(run.code).not.toBe(0);
+        expect(run.output).toMatch(says);
+        expect(run.output).not.toContain(TOKEN);
+        expect(run.seconds).toBeLessThan(15);
+      });
+    }
+  });
+
+  test('puts its rank in the place of %d: a socket for each rank', async () => {
+    const served: number[] = [];
+    const start = async (address: Address) => {
+      if (address.kind !== 'unix') throw new Error('expected a unix socket');
+      const servers = await Promise.all(
+        [0, 1].map((rank) => startServer(ljEvaluator, { kind: 'unix', path: `${address.path}.${rank}` })),
+      );
+      return {
+        address: { ...address, path: `${address.path}.%d` },
+        connections: 2,
+        async stop() {
+          served.push(...servers.map(({ connections }) => connections));
+          await Promise.all(servers.map((server) => server.stop()));
+        },
+      };
+    };
+    expectSameThermo(await runInput(ljInput(NNP_PAIR), start, { ranks: 2 }), await runNative(ljInput(NATIVE_PAIR), 2));
+    expect(served).toEqual([1, 1]);
   });
 
   test('adds to another style under hybrid/overlay', async () => {

@@ -44,6 +44,22 @@ describe('nnp-bridge serve', () => {
     });
   }
 
+  test('has a socket for each worker process where the path has a %d, here for a committee of two directories', async () => {
+    const folder = temporaryFolder();
+    const words = ['serve', POTENTIAL, POTENTIAL, '--listen', 'unix:n.%d', '--workers', '2'];
+    const { child, said, end } = nnpBridge(words, '', folder);
+    expect(await readyAddress(said)).toBe(`unix:${join(folder, 'n.%d')}`);
+    for (const rank of [0, 1]) {
+      const client = createConnection({ path: join(folder, `n.${rank}`) });
+      client.write(hello({ units: 'metal', elements: ['Si'], rank, nranks: 2 }));
+      const [reply] = parse((await once(client, 'data'))[0]);
+      expect([reply.type, reply.flags, reply.payload.subarray(16).toString()]).toEqual([2, 16, 'tiny-si+tiny-si']);
+    }
+    child.kill('SIGTERM');
+    expect((await end).code).toBe(0);
+    expect([0, 1, 2].map((k) => existsSync(join(folder, `n.${k}`)))).toEqual([false, false, false]);
+  });
+
   test('leaves a server that already listens there alone, exit code 4', async () => {
     const folder = temporaryFolder();
     const first = nnpBridge(['serve', POTENTIAL], '', folder);

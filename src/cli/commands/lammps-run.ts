@@ -10,8 +10,11 @@ const builder = (yargs: Argv) =>
     .positional('input', { type: 'string', demandOption: true, describe: 'LAMMPS input script' })
     .option('potential', {
       type: 'string',
+      array: true,
+      nargs: 1,
       demandOption: true,
-      describe: 'directory of a trained potential (n2p2), or a file of lammps export',
+      describe:
+        'directory of a trained potential (n2p2), or a file of lammps export; given several times: a committee of directories',
     })
     .option('np', { type: 'number', default: 1, describe: 'MPI ranks' })
     .option('workers', {

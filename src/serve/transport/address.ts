@@ -24,6 +24,16 @@ export function parseAddress(text: string): Address {
   return { kind: 'tcp', host: tcp[1] ?? tcp[2], port: Number(tcp[3]) };
 }
 
+/** Whether `%d` in a unix path stands for a number: a socket for each rank of LAMMPS. */
+export function isNumbered(address: Address): boolean {
+  return address.kind === 'unix' && address.path.includes('%d');
+}
+
+/** The address with its `%d` replaced, as the pair style does it with its rank. */
+export function numbered(address: Address, k: number): Address {
+  return address.kind === 'unix' ? { ...address, path: address.path.replace('%d', String(k)) } : address;
+}
+
 export function formatAddress(address: Address): string {
   if (address.kind === 'unix') return `unix:${address.path}`;
   return `tcp:${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;

@@ -37,6 +37,8 @@ export interface StepFields {
   readonly lists?: readonly (readonly number[])[];
   readonly ilist?: readonly number[];
   readonly energies?: boolean;
+  /** Asks for the forces of the members of a committee. */
+  readonly members?: boolean;
 }
 
 export function step(s: StepFields): Uint8Array {
@@ -50,7 +52,7 @@ export function step(s: StepFields): Uint8Array {
   };
   head.writeInt32LE(s.nlocal, 0);
   head.writeInt32LE(nall - s.nlocal, 4);
-  let flags = s.energies ? 4 : 0;
+  let flags = (s.energies ? 4 : 0) | (s.members ? 16 : 0);
   if (s.lists && s.types) {
     flags |= s.ilist ? 11 : 3;
     head.writeInt32LE(s.lists.length, 8);
@@ -64,8 +66,8 @@ export function step(s: StepFields): Uint8Array {
   return message({ type: 3, flags, step: s.step ?? 0 }, Buffer.concat([head, positions, ...ints]));
 }
 
-export function helloOk(cutoff: number, modelId: number, name: string): Uint8Array {
-  return message({ type: 2 }, Buffer.concat([doubles([cutoff, modelId]), Buffer.from(name)]));
+export function helloOk(cutoff: number, modelId: number, name: string, flags = 0): Uint8Array {
+  return message({ type: 2, flags }, Buffer.concat([doubles([cutoff, modelId]), Buffer.from(name)]));
 }
 
 export function forces(fields: {
@@ -73,10 +75,13 @@ export function forces(fields: {
   head: readonly number[];
   forces: readonly number[];
   energies?: readonly number[];
+  /** Forces of each member of a committee. */
+  members?: readonly (readonly number[])[];
 }) {
-  const { energies } = fields;
+  const { energies, members } = fields;
   const values = [...fields.head, ...fields.forces, ...(energies ?? [])];
-  return message({ type: 4, step: fields.step, flags: energies ? 4 : 0 }, doubles(values));
+  if (members) values.push(members.length, ...members.flat());
+  return message({ type: 4, step: fields.step, flags: (energies ? 4 : 0) | (members ? 16 : 0) }, doubles(values));
 }
 
 export const doubles = (values: readonly number[]) => Buffer.from(Float64Array.from(values).buffer);

@@ -96,6 +96,51 @@ describeProtocol({
   told: (reply) => parse(reply).at(-1)?.type === 5,
 });
 
+/** Two members, one with half the force on each atom and one with three halves of it. */
+const committeeModel: Evaluator = {
+  ...countingModel,
+  committee: {
+    members: 2,
+    async evaluateMembers(n, out) {
+      await countingModel.evaluateNeighborhood(n, out);
+      return Float64Array.from([...out.forces.map((f) => f / 2), ...out.forces.map((f) => 1.5 * f)]);
+    },
+  },
+};
+const scaled = (values: readonly number[], factor: number) => values.map((x) => factor * x);
+const committeeConversation = [
+  hello(),
+  step({ ...first, members: true }),
+  step({ nlocal: 2, positions: moved, members: true, step: 6 }),
+  step({ nlocal: 2, positions, step: 7 }),
+];
+const committeeAnswers = [
+  helloOk(3, 123456789, 'counting', 16),
+  forces({
+    step: 5,
+    head: [39, ...TAIL],
+    forces: positions,
+    energies: [20, 19],
+    members: [scaled(positions, 0.5), scaled(positions, 1.5)],
+  }),
+  forces({ step: 6, head: [39, ...TAIL], forces: moved, members: [scaled(moved, 0.5), scaled(moved, 1.5)] }),
+  forces({ step: 7, head: [39, ...TAIL], forces: positions }),
+];
+const bytesUpTo = (messages: readonly Uint8Array[], k: number) => Buffer.concat(messages.slice(0, k)).length;
+
+describeProtocol({
+  name: 'NNP1 of a committee',
+  serve: (stream) => serveNative(stream, committeeModel, options, new AbortController().signal),
+  request: Buffer.concat(committeeConversation),
+  reply: Buffer.concat(committeeAnswers),
+  boundaries: [0, 1, 2, 3].map((k) => ({
+    sent: bytesUpTo(committeeConversation, k),
+    received: bytesUpTo(committeeAnswers, k),
+  })),
+  wrong: [],
+  told: () => false,
+});
+
 /** Steps that do not add up. */
 function wrongSteps(): [string, Uint8Array, RegExp][] {
   const changed = (offset: number, value: number) => {
@@ -168,6 +213,44 @@ describe('a session of NNP1', () => {
     const [, reply] = await replies(2);
     const expected = [18 + 2 + 1 + 1, ...TAIL, 0, 0, 0, 4, 5, 6, 7, 8, 9, 0, 0, 0, 13, 14, 15, 0, 2, 20];
     expect(Array.from(new Float64Array(Uint8Array.from(reply.payload).buffer))).toEqual(expected);
+  });
+
+  test('puts the forces of the members in their places, in the units of the client', async () => {
+    const { client, replies } = connect({ ...committeeModel, reduced: false });
+    client.write(hello({ units: 'electron', elements: ['Ar', null] }));
+    const list = { types: [2, 1, 1], ilist: [1], lists: [[2]] };
+    client.write(step({ nlocal: 2, positions, ...list, members: true }));
+    const [, reply] = await replies(2);
+    const values = new Float64Array(Uint8Array.from(reply.payload).buffer).subarray(8);
+    const { length } = LAMMPS_UNITS['electron'];
+    const factor = (length * length) / HARTREE;
+    const mean = [0, 0, 0, 0, 0, 0, 7, 8, 9];
+    const expected = [...mean, 2 / factor, ...scaled(mean, 0.5), ...scaled(mean, 1.5)];
+    expect(values.length).toBe(expected.length);
+    expected.forEach((x, k) => {
+      expect(values[k]).toBeCloseTo(x * factor, 12);
+    });
+  });
+
+  test('refuses to ask for the members of a model that is no committee', async () => {
+    const { client, session, replies } = connect();
+    client.write(Buffer.concat([hello(), step({ ...first, members: true })]));
+    expect((await replies(2))[1].payload.toString()).toMatch(
+      /asks for the members of a committee, model counting is none/,
+    );
+    await expect(session).rejects.toThrow(ProtocolError);
+  });
+
+  test('never sends a force of a member that is not finite', async () => {
+    const broken: Evaluator = {
+      ...committeeModel,
+      committee: { members: 2, evaluateMembers: async () => new Float64Array(18).fill(Number.NaN, 17) },
+    };
+    const { client, replies } = connect(broken);
+    client.write(Buffer.concat([hello(), step({ ...first, members: true })]));
+    expect((await replies(2))[1].payload.toString()).toMatch(
+      /force of a member of the committee that is not finite at step 5/,
+    );
   });
 
   test('refuses an old list when the number of atoms changed', async () => {

@@ -16,8 +16,8 @@ const VERSION = 1;
 const FIRST_BUFFER_BYTES = 65_536;
 
 export const TYPE = { hello: 1, helloOk: 2, step: 3, forces: 4, error: 5 } as const;
-export const FLAG = { types: 1, neighbors: 2, atomicEnergies: 4, ilist: 8 } as const;
-const ALL_FLAGS = 15;
+export const FLAG = { types: 1, neighbors: 2, atomicEnergies: 4, ilist: 8, members: 16 } as const;
+const ALL_FLAGS = 31;
 
 /** Name of a message type, for messages to people. */
 function typeName(type: number): string {
@@ -175,11 +175,18 @@ export function putHeader(frame: Uint8Array, type: number, step: bigint, flags =
   view.setBigInt64(24, step, true);
 }
 
-/** `cutoff` in the length unit of the client, `modelId` an integer below 2^53. */
-export function encodeHelloOk(cutoff: number, modelId: number, name: string): Uint8Array {
+/** Of a model; `cutoff` in the length unit of the client, `modelId` an integer below 2^53, `committee`: MEMBERS may be asked for. */
+interface HelloOk {
+  readonly cutoff: number;
+  readonly modelId: number;
+  readonly name: string;
+  readonly committee: boolean;
+}
+
+export function encodeHelloOk({ cutoff, modelId, name, committee }: HelloOk): Uint8Array {
   const text = new TextEncoder().encode(name);
   const frame = new Uint8Array(HEADER_BYTES + 16 + text.length);
-  putHeader(frame, TYPE.helloOk, 0n);
+  putHeader(frame, TYPE.helloOk, 0n, committee ? FLAG.members : 0);
   const view = new DataView(frame.buffer);
   view.setFloat64(HEADER_BYTES, cutoff, true);
   view.setFloat64(HEADER_BYTES + 8, modelId, true);

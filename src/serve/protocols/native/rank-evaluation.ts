@@ -34,19 +34,35 @@ export class RankEvaluation {
   async forces(message: Message): Promise<Uint8Array> {
     const neighborhood = this.#atoms.read(message);
     const { nall, nlocal, selected } = this.#atoms;
-    const withEnergies = (message.flags & FLAG.atomicEnergies) !== 0;
-    const bytes = HEADER_BYTES + FORCES_HEAD_BYTES + 24 * nall + 8 * nlocal;
-    if (this.#reply.length < bytes) this.#reply = new Uint8Array(bytes);
-    else this.#reply.fill(0, 0, bytes);
-    const { buffer } = this.#reply;
-    const head = new Float64Array(buffer, HEADER_BYTES, FORCES_HEAD_BYTES / 8);
-    const forces = new Float64Array(buffer, HEADER_BYTES + FORCES_HEAD_BYTES, 3 * nall);
-    const energies = new Float64Array(buffer, HEADER_BYTES + FORCES_HEAD_BYTES + 24 * nall, nlocal);
-    await this.#evaluate(neighborhood, selected, { head, forces, energies });
-    checkFinite({ head, forces, energies }, message.step);
-    const frame = this.#reply.subarray(0, withEnergies ? bytes : bytes - 8 * nlocal);
-    putHeader(frame, TYPE.forces, message.step, withEnergies ? FLAG.atomicEnergies : 0);
+    const flags = message.flags & (FLAG.atomicEnergies | FLAG.members);
+    const { reply, bytes } = this.#layOut(flags, nall, nlocal);
+    await this.#evaluate(neighborhood, selected, reply);
+    checkFinite(reply, message.step);
+    const frame = this.#reply.subarray(0, bytes);
+    putHeader(frame, TYPE.forces, message.step, flags);
     return frame;
+  }
+
+  /** Zeroed views on the reply, and its length; what was not asked for lies behind its end. */
+  #layOut(flags: number, nall: number, nlocal: number): { reply: Reply; bytes: number } {
+    const count = flags & FLAG.members ? (this.#evaluator.committee?.members ?? 0) : undefined;
+    if (count === 0)
+      throw new ProtocolError(`STEP asks for the members of a committee, model ${this.#evaluator.name} is none`);
+    const energyBytes = 8 * nlocal;
+    const memberBytes = count === undefined ? 0 : 8 + 24 * nall * count;
+    const start = HEADER_BYTES + FORCES_HEAD_BYTES + 24 * nall;
+    const all = start + energyBytes + memberBytes;
+    if (this.#reply.length < all) this.#reply = new Uint8Array(all);
+    else this.#reply.fill(0, 0, all);
+    const { buffer } = this.#reply;
+    const energiesFirst = (flags & FLAG.atomicEnergies) !== 0;
+    const reply = {
+      head: new Float64Array(buffer, HEADER_BYTES, FORCES_HEAD_BYTES / 8),
+      forces: new Float64Array(buffer, HEADER_BYTES + FORCES_HEAD_BYTES, 3 * nall),
+      energies: new Float64Array(buffer, energiesFirst ? start : start + memberBytes, nlocal),
+      members: new Float64Array(buffer, energiesFirst ? start + energyBytes : start, memberBytes / 8),
+    };
+    return { reply, bytes: energiesFirst ? all : all - energyBytes };
   }
 
   async #evaluate(n: Neighborhood, selected: Int32Array | null, reply: Reply): Promise<void> {
@@ -57,7 +73,10 @@ export class RankEvaluation {
       atomicEnergies: selected ? new Float64Array(n.ncenters) : reply.energies,
       extrapolationCount: 0,
     };
-    await this.#evaluator.evaluateNeighborhood(n, out).catch((error: unknown) => {
+    const { committee } = this.#evaluator;
+    const members = reply.members.length > 0 && committee;
+    const done = members ? members.evaluateMembers(n, out) : this.#evaluator.evaluateNeighborhood(n, out);
+    const memberForces = await done.catch((error: unknown) => {
       if (!(error instanceof PotentialError)) throw error;
       throw new PotentialError(`${error.message} (atoms are counted within this rank)`);
     });
@@ -74,6 +93,23 @@ export class RankEvaluation {
     reply.head[7] = out.extrapolationCount;
     scale(reply.forces, this.#forceFactor);
     scale(reply.energies, this.#energyFactor);
+    if (members && memberForces) this.#putMembers(memberForces, members.members, { selected, reply });
+  }
+
+  /** Their number, then the forces of each on all atoms of the rank. */
+  #putMembers(forces: Float64Array, count: number, to: { selected: Int32Array | null; reply: Reply }): void {
+    const { selected, reply } = to;
+    const values = reply.members;
+    values[0] = count;
+    const [own, all] = [forces.length / count, reply.forces.length];
+    for (let m = 0; m < count; m++) {
+      if (!selected) values.set(forces.subarray(m * own, (m + 1) * own), 1 + m * all);
+      else
+        selected.forEach((atom, k) => {
+          values.set(forces.subarray(m * own + 3 * k, m * own + 3 * k + 3), 1 + m * all + 3 * atom);
+        });
+    }
+    scale(values.subarray(1), this.#forceFactor);
   }
 }
 
@@ -83,6 +119,8 @@ interface Reply {
   readonly head: Float64Array;
   readonly forces: Float64Array;
   readonly energies: Float64Array;
+  /** Of a committee: the number of its members and their forces (members,nall,3); empty when not asked for. */
+  readonly members: Float64Array;
 }
 
 /** Factors from the client's units to internal ones. */
@@ -114,7 +152,7 @@ function scale(values: Float64Array, factor: number): void {
 }
 
 /** Never a NaN to LAMMPS: it would go on with it. */
-function checkFinite({ head, forces, energies }: Reply, step: bigint): void {
+function checkFinite({ head, forces, energies, members }: Reply, step: bigint): void {
   const at = (values: Float64Array) => {
     let sum = 0;
     for (let k = 0; k < values.length; k++) sum += values[k] * 0;
@@ -126,4 +164,5 @@ function checkFinite({ head, forces, energies }: Reply, step: bigint): void {
   if (force >= 0) throw what(`a force on atom index ${Math.floor(force / 3)}`);
   const energy = at(energies);
   if (energy >= 0) throw what(`an energy of atom index ${energy}`);
+  if (at(members) >= 0) throw what('a force of a member of the committee');
 }

@@ -140,7 +140,8 @@ class NativeSession {
     this.#peer = `rank ${hello.rank} of ${hello.nranks} (${hello.client})`;
     this.#options.onDiagnostic({ severity: 'info', code: 'connected', message: `${this.#peer} connected` });
     const { modelId, name } = this.#evaluator;
-    this.#send(encodeHelloOk(this.#client.cutoff, modelId, name));
+    const committee = hello.route === 'lists' && this.#evaluator.committee !== undefined;
+    this.#send(encodeHelloOk({ cutoff: this.#client.cutoff, modelId, name, committee }));
   }
 
   #evaluate(client: StepAnswerer, message: Message): void {

@@ -67,6 +67,7 @@ export class StructureEvaluation {
 
   #read({ payload, flags }: Message): StructureInput {
     if (flags & (FLAG.neighbors | FLAG.ilist)) throw new ProtocolError('STEP of a whole structure has a neighbor list');
+    if (flags & FLAG.members) throw new ProtocolError('STEP of a whole structure asks for the members of a committee');
     const { buffer, length } = payload;
     if (length < HEAD_BYTES) throw new ProtocolError(`STEP has ${length} bytes, fewer than its head`);
     const [natoms, periodic] = new Int32Array(buffer, 0, 2);
