@@ -57,5 +57,6 @@ export function describeLane(
     return;
   }
   console.warn(`lane ${lane} skipped: ${reason}: ${name}`);
-  describe.skip(`${name} (lane ${lane}: ${reason})`, body);
+  // The body is not run: it may read at once what is missing here.
+  test.skip(`${name} (lane ${lane}: ${reason})`, () => {});
 }

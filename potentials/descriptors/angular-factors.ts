@@ -19,7 +19,7 @@ export function exponentialFactor(feature: number, eta: number, lambda: number, 
         const base = Math.max(0, 1 + lambda * c[t]);
         const e = exponential[t];
         const partial = order === 0 ? e : e * (integer ? integerPower(base, order) : realPower(base, order));
-        value[t] = norm * partial * base;
+        value[t] = norm * (zeta === 0 ? e : partial * base);
         slope[t] = slopeNorm * partial;
         sum += weight[t] * value[t];
       }

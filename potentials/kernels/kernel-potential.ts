@@ -8,8 +8,8 @@ import { type Evaluation, MAX_EXTRAPOLATIONS } from '../potential.ts';
 import { trainingRange } from './blob.ts';
 import { CODES, type KernelCall, type KernelInstance } from './kernel-instance.ts';
 
-/** List entries, a few milliseconds of work: below, handing over to a thread and back costs more than it spares. */
-const WORTH_A_THREAD = 20_000;
+/** List entries, a few milliseconds of work: below, handing over to a thread and back (0.2 ms) costs more than it spares. */
+const WORTH_A_THREAD = 60_000;
 
 const NOTHING = new Float64Array(0);
 
