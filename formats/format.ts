@@ -52,6 +52,8 @@ export interface ReadOptions {
   readonly labelKeys?: string;
   /** Told by a reader of a format with `parts` where something behind the preamble changes what holds for all later frames. */
   readonly onChange?: () => void;
+  /** Told by a reader of a format with `parts` at the end of the input how many lines there were. */
+  readonly onEnd?: (lines: number) => void;
 }
 
 export interface WriteOptions {

@@ -1,23 +1,22 @@
-import type { Diagnostic } from '../../src/core/diagnostic.ts';
-import { massOf } from '../../src/core/elements.ts';
 import { TruncatedError, UsageError } from '../../src/core/errors.ts';
 import type { Frame, PerAtom } from '../../src/core/frame.ts';
-import { AMU_A2_PS2, LAMMPS_UNITS, type UnitStyle } from '../../src/core/units.ts';
+import { LAMMPS_UNITS, type UnitStyle } from '../../src/core/units.ts';
 import { TextScanner } from '../../src/scan/text-scanner.ts';
 import type { ReadOptions } from '../format.ts';
+import { CHARGE_COLUMNS, MASS_COLUMNS, realColumn, velocitiesOf } from './atom-columns.ts';
 import { type CommentMemory, readComment } from './comment-line.ts';
 import type { CommentLine } from './frame-comment.ts';
 import { type LabelKeys, labelKeysOf } from './label-keys.ts';
 import { findLabels, type LabelOrigin, originTexts, presentKeys } from './labels.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import type { ColumnPlan } from './properties.ts';
-import { elementOfLabel, RowReader, type Rows } from './rows.ts';
+import { Remarks } from './remarks.ts';
+import { RowReader, type Rows } from './rows.ts';
 import { statesUnits, unitsOfKeys } from './unit-keys.ts';
+import { isVector, pbcOf, readVectors } from './vec-rows.ts';
+import { elementOfLabel } from './words.ts';
 
 const MAX_ATOMS = 2 ** 31 - 1;
-/** Different messages about a whole file; a file that gives more has the same trouble everywhere. */
-const MAX_SAID = 1000;
-
 /** Frames of an xyz or extxyz stream. Memory: one frame and one chunk. */
 export async function* readExtxyz(
   source: AsyncIterable<Uint8Array>,
@@ -39,8 +38,7 @@ class FrameReader {
   readonly #options: ReadOptions;
   readonly #keys: LabelKeys;
   readonly #lammps: UnitStyle | undefined;
-  /** Things said once for a file. */
-  readonly #said = new Set<string>();
+  readonly #remarks: Remarks;
   #index = 0;
   #plan: ColumnPlan | undefined;
   #rows: RowReader | undefined;
@@ -53,6 +51,7 @@ class FrameReader {
   constructor(scanner: TextScanner, options: ReadOptions) {
     this.scanner = scanner;
     this.#options = options;
+    this.#remarks = new Remarks(options);
     this.#keys = labelKeysOf(options.labelKeys);
     this.#present = this.#keys;
     if (options.lammpsUnits !== undefined) {
@@ -72,6 +71,7 @@ class FrameReader {
         continue;
       }
       scanner.frame = this.#index;
+      this.#remarks.frame = this.#index;
       const natoms = this.#count(blank);
       const line = scanner.lineNumber;
       if (!scanner.tryLine()) await scanner.need(`the comment line of a frame of ${natoms} atoms`);
@@ -85,7 +85,7 @@ class FrameReader {
         rows = reader.tryRead(scanner, natoms);
       }
       if (!scanner.terminated)
-        this.#warn(
+        this.#remarks.warn(
           'no-final-newline',
           'the last line has no line break: its last value may be cut',
           scanner.lineNumber,
@@ -93,12 +93,13 @@ class FrameReader {
       let vectors: Float64Array | undefined;
       if (natoms > 0 && (scanner.tryLine() || (await scanner.fill()))) {
         scanner.unread();
-        if (isVector(scanner)) vectors = await this.#vectors(comment);
+        if (isVector(scanner)) vectors = await readVectors(scanner, comment, this.#remarks);
       }
       yield this.#frame(natoms, line, comment, rows, vectors);
       this.#index++;
       scanner.frame = undefined;
     }
+    this.#options.onEnd?.(scanner.lineNumber);
   }
 
   #rowReader(plan: ColumnPlan): RowReader {
@@ -125,42 +126,20 @@ class FrameReader {
 
   #report(comment: CommentLine): void {
     for (const { code, message, once } of comment.notes) {
-      if (once) this.#once(code, message, comment.line);
-      else this.#warn(code, message, comment.line);
+      if (once) this.#remarks.once(code, message, comment.line);
+      else this.#remarks.warn(code, message, comment.line);
     }
     const { foreign } = comment;
     if (foreign?.note) {
       const done = this.#options.asRead ? 'numbers are kept, the cell is not applied' : 'converted to angstrom and eV';
-      this.#once('foreign-comment', `${foreign.note}: ${done}`, comment.line);
+      this.#remarks.once('foreign-comment', `${foreign.note}: ${done}`, comment.line);
     }
     if (foreign?.program === 'CP2K' && /-(frc|vel)-\d+\.xyz/.test(this.#options.path))
-      this.#once(
+      this.#remarks.once(
         'not-positions',
         'the name says that the rows are forces or velocities: they are read as positions',
         comment.line,
       );
-  }
-
-  /** `VEC1 x y z` rows after the atoms, as ASE reads them: rows of the cell. */
-  async #vectors(comment: CommentLine): Promise<Float64Array | undefined> {
-    const { scanner } = this;
-    let cell: Float64Array | undefined;
-    for (let k = 0; await scanner.line(); k++) {
-      if (!isVector(scanner)) {
-        scanner.unread();
-        break;
-      }
-      if (k > 2 || comment.cell)
-        throw scanner.error('expected at most three VEC rows and no Lattice, found a further cell vector');
-      scanner.token();
-      if (scanner.tokenText() !== `VEC${k + 1}`)
-        throw scanner.error(`expected VEC${k + 1}, found "${scanner.tokenText()}"`);
-      cell ??= new Float64Array(9);
-      for (let c = 0; c < 3; c++) cell[3 * k + c] = scanner.number(`component ${c + 1} of VEC${k + 1}`);
-      if (k === 0)
-        this.#once('vec-rows', 'VEC rows are no part of the format: read as the cell, as ASE does', scanner.lineNumber);
-    }
-    return cell;
   }
 
   #frame(natoms: number, line: number, comment: CommentLine, rows: Rows, vectors: Float64Array | undefined): Frame {
@@ -181,13 +160,13 @@ class FrameReader {
       cell,
       keys: this.#keysOf(comment),
       units: this.#labelUnits(comment, lammps),
-      warn: (code, message) => this.#warn(code, message, comment.line),
+      warn: (code, message) => this.#remarks.warn(code, message, comment.line),
     });
     this.#reportOrigin(from, comment.line);
     const masses = realColumn(arrays, MASS_COLUMNS, lammps?.mass);
     const charges = realColumn(arrays, CHARGE_COLUMNS, lammps?.charge);
     const numbers = this.#numbers(natoms, comment, rows, arrays);
-    const velocities = this.#velocities(arrays, masses, numbers, lammps, comment);
+    const velocities = velocitiesOf({ arrays, masses, numbers, lammps }, comment.line, this.#remarks);
     return {
       natoms,
       cell,
@@ -233,7 +212,7 @@ class FrameReader {
     this.#from = from;
     const texts = originTexts(from);
     if (texts.some((text) => !DEFAULT_SOURCES.has(text)))
-      this.#once('labels', `labels: ${texts.join(', ')}`, line, 'info');
+      this.#remarks.once('labels', `labels: ${texts.join(', ')}`, line, 'info');
   }
 
   #arrays(natoms: number, { plan, foreign, line }: CommentLine, rows: Rows): Record<string, PerAtom> {
@@ -244,12 +223,17 @@ class FrameReader {
     plan.columns.forEach(({ name }, c) => {
       const column = rows.columns[c];
       if (column && c !== plan.pos) entries.push([name, column]);
-      if (rows.nonFinite[c] > 0) this.#warn('not-finite', `column ${name} holds NaN or infinity`, rows.nonFinite[c]);
+      if (rows.nonFinite[c] > 0)
+        this.#remarks.warn('not-finite', `column ${name} holds NaN or infinity`, rows.nonFinite[c]);
     });
     if (rows.extraLine > 0)
-      this.#once('extra-columns', 'columns beyond the fourth are not declared by Properties: not read', rows.extraLine);
+      this.#remarks.once(
+        'extra-columns',
+        'columns beyond the fourth are not declared by Properties: not read',
+        rows.extraLine,
+      );
     if (rows.labels?.some((label) => label !== 'X' && elementOfLabel(label) === 0))
-      this.#once('unknown-species', `species ${unknownLabels(rows.labels)} are no elements: number 0`, line);
+      this.#remarks.once('unknown-species', `species ${unknownLabels(rows.labels)} are no elements: number 0`, line);
     return Object.fromEntries(entries);
   }
 
@@ -263,7 +247,7 @@ class FrameReader {
     if (comment.plan.species < 0) {
       if (!(z instanceof Int32Array)) {
         if (natoms > 0)
-          this.#once('no-species', 'there is no species and no Z column: elements are unknown', comment.line);
+          this.#remarks.once('no-species', 'there is no species and no Z column: elements are unknown', comment.line);
         return new Uint8Array(natoms);
       }
       const wrong = z.findIndex((number) => number < 0 || number > 118);
@@ -272,44 +256,14 @@ class FrameReader {
       return Uint8Array.from(z);
     }
     if (z instanceof Int32Array && z.some((number, k) => number !== rows.numbers[k]))
-      this.#once('species-z', 'columns species and Z contradict each other: species is used', comment.line);
+      this.#remarks.once('species-z', 'columns species and Z contradict each other: species is used', comment.line);
     return rows.numbers;
-  }
-
-  /** ASE momenta, in amu·Å per ASE time, where ASE's time unit makes m·v² an energy in eV; LAMMPS `vel` in its unit style. */
-  #velocities(
-    arrays: Record<string, PerAtom>,
-    masses: Float64Array | undefined,
-    numbers: Uint8Array,
-    lammps: UnitStyle | undefined,
-    { line }: CommentLine,
-  ): Float64Array | undefined {
-    const momenta = vectorColumn(arrays, 'momenta');
-    if (momenta) {
-      const mass = (k: number) => masses?.[k] ?? massOf(numbers[k]);
-      if (numbers.some((_, k) => !(mass(k) > 0))) {
-        this.#once('no-mass', 'momenta need masses to become velocities: kept as a column', line);
-        return undefined;
-      }
-      return momenta.map((p, k) => p / (mass(Math.floor(k / 3)) * Math.sqrt(AMU_A2_PS2)));
-    }
-    const vel = vectorColumn(arrays, 'vel');
-    if (vel && lammps) return lammps.velocity === 1 ? vel : vel.map((v) => v * lammps.velocity);
-    const unstated = ['vel', 'velo', 'velocities'].find((name) => vectorColumn(arrays, name));
-    if (unstated)
-      this.#once(
-        'velocity-unit',
-        `the unit of column ${unstated} is not stated: kept as a column, not used as velocities`,
-        line,
-        'info',
-      );
-    return undefined;
   }
 
   /** The unit style of a LAMMPS `dump extxyz` file: it is not in the file. */
   #lammpsUnits(line: number): UnitStyle {
     if (this.#lammps) return this.#lammps;
-    this.#once('assumed-units', 'written by LAMMPS, which does not state its units: metal is assumed', line);
+    this.#remarks.once('assumed-units', 'written by LAMMPS, which does not state its units: metal is assumed', line);
     return LAMMPS_UNITS['metal'];
   }
 
@@ -321,24 +275,10 @@ class FrameReader {
     if (!this.#statesUnits && !comment.foreign) return NO_CONVERSION;
     const stated = unitsOfKeys(comment.info, (message) => this.scanner.error(message, comment.line));
     if (stated && asRead)
-      this.#once('unit-keys', `unit keys (${stated.keys}): the numbers are kept as they are`, comment.line);
+      this.#remarks.once('unit-keys', `unit keys (${stated.keys}): the numbers are kept as they are`, comment.line);
     else if (stated)
-      this.#once('unit-keys', `unit keys (${stated.keys}): labels converted to eV and angstrom`, comment.line);
+      this.#remarks.once('unit-keys', `unit keys (${stated.keys}): labels converted to eV and angstrom`, comment.line);
     return stated && !asRead ? stated.units : NO_CONVERSION;
-  }
-
-  #warn(code: string, message: string, line: number): void {
-    this.#options.onDiagnostic({ severity: 'warning', code, message, at: this.#at(line) });
-  }
-
-  #once(code: string, message: string, line: number, severity: Diagnostic['severity'] = 'warning'): void {
-    if (this.#said.has(message) || this.#said.size >= MAX_SAID) return;
-    this.#said.add(message);
-    this.#options.onDiagnostic({ severity, code, message, at: this.#at(line), once: true });
-  }
-
-  #at(line: number) {
-    return { path: this.#options.path, line, frame: this.#index };
   }
 }
 
@@ -351,39 +291,6 @@ const DEFAULT_SOURCES = new Set([
   'virial = virial',
   'virial = -volume*stress',
 ]);
-/** Columns that fill `masses` and `charges` of a frame, the first that is there. */
-export const MASS_COLUMNS = ['masses', 'mass'];
-export const CHARGE_COLUMNS = ['charges', 'initial_charges', 'charge', 'q'];
-
-/** True for a line that begins with `VEC` and a digit. Asked after every frame, hence by bytes. */
-function isVector(scanner: TextScanner): boolean {
-  const { bytes, end } = scanner;
-  let at = scanner.start;
-  while (at < end && bytes[at] <= 32) at++;
-  return bytes[at] === 86 && /^VEC\d/.test(scanner.text().trim());
-}
-
-function pbcOf(cell: Float64Array | null, vectors: Float64Array | undefined): readonly [boolean, boolean, boolean] {
-  if (!cell) return [false, false, false];
-  if (!vectors) return [true, true, true];
-  const given = (k: number) => vectors[3 * k] !== 0 || vectors[3 * k + 1] !== 0 || vectors[3 * k + 2] !== 0;
-  return [given(0), given(1), given(2)];
-}
-
-function realColumn(arrays: Record<string, PerAtom>, names: readonly string[], factor = 1): Float64Array | undefined {
-  for (const name of names) {
-    const array = Object.hasOwn(arrays, name) ? arrays[name] : undefined;
-    if (array?.columns !== 1 || !(array.data instanceof Float64Array)) continue;
-    return factor === 1 ? array.data : array.data.map((x) => x * factor);
-  }
-  return undefined;
-}
-
-function vectorColumn(arrays: Record<string, PerAtom>, name: string): Float64Array | undefined {
-  const array = Object.hasOwn(arrays, name) ? arrays[name] : undefined;
-  return array?.columns === 3 && array.data instanceof Float64Array ? array.data : undefined;
-}
-
 function unknownLabels(labels: readonly string[]): string {
   const unknown = [...new Set(labels.filter((label) => label !== 'X' && elementOfLabel(label) === 0))];
   return `${unknown.slice(0, 5).join(' ')}${unknown.length > 5 ? ' …' : ''}`;

@@ -1,9 +1,11 @@
-import { atomicNumber, symbolOf } from '../../src/core/elements.ts';
+import { symbolOf } from '../../src/core/elements.ts';
 import type { PerAtom } from '../../src/core/frame.ts';
 import { parseNumber } from '../../src/scan/numbers.ts';
 import { RowKernel } from '../../src/scan/row-kernel.ts';
 import type { TextScanner } from '../../src/scan/text-scanner.ts';
+import { type IntegerColumn, integerOf, withInteger, withIntegers } from './integer-column.ts';
 import type { ColumnPlan, ColumnType } from './properties.ts';
+import { elementOfLabel, RepeatedWord, wordOf } from './words.ts';
 
 const LF = 10;
 const DOT = -2;
@@ -65,8 +67,7 @@ export class RowReader {
   #row = 0;
   #integers = 0;
   #extraLine = 0;
-  #lastWord = '';
-  #lastWordBytes: Uint8Array = new Uint8Array(0);
+  readonly #words = new RepeatedWord();
 
   /** Undefined for plans that it cannot take. */
   #kernel: RowKernel | undefined;
@@ -177,7 +178,7 @@ export class RowReader {
     for (let c = 0; c < columns.length; c++) {
       const { type } = columns[c];
       if (c === species) this.#numbers = tables.symbols(c);
-      else if (type === 'S') this.#words(bytes, from, kernel.table(c), c);
+      else if (type === 'S') this.#takeWords(bytes, from, kernel.table(c), c);
       else if (type === 'R') this.#data[c] = tables.reals(c);
       else {
         const values = kernel.table(c);
@@ -192,17 +193,17 @@ export class RowReader {
     this.#plan.columns.forEach(({ type, count }, c) => {
       const at = first * count;
       if (c === this.#plan.species) this.#numbers.set(kernel.symbols(c), first);
-      else if (type === 'S') this.#words(bytes, from, kernel.table(c), c);
+      else if (type === 'S') this.#takeWords(bytes, from, kernel.table(c), c);
       else if (type === 'R') (this.#data[c] as Float64Array).set(kernel.table(c), at);
-      else this.#data[c] = withIntegers(this.#data[c] as Int32Array | BigInt64Array, kernel.table(c), at);
+      else this.#data[c] = withIntegers(this.#data[c] as IntegerColumn, kernel.table(c), at);
     });
   }
 
-  #words(bytes: Uint8Array, from: number, places: Float64Array, column: number): void {
+  #takeWords(bytes: Uint8Array, from: number, places: Float64Array, column: number): void {
     const words = this.#data[column] as string[];
     for (const place of places) {
       const start = from + Math.floor(place / 65_536);
-      words.push(this.#word(bytes, start, start + (place % 65_536)));
+      words.push(this.#words.text(bytes, start, start + (place % 65_536)));
     }
   }
 
@@ -332,7 +333,7 @@ export class RowReader {
     this.#places[field] += this.#strides[field];
     const kind = this.#kinds[field];
     if (kind === WORD) {
-      (this.#data[column] as string[])[place] = this.#word(scanner.bytes, start, end);
+      (this.#data[column] as string[])[place] = this.#words.text(scanner.bytes, start, end);
       return;
     }
     const text = wordOf(scanner.bytes, start, end);
@@ -342,30 +343,9 @@ export class RowReader {
       (this.#data[column] as Uint8Array)[place] = value;
       return;
     }
-    const value = /^[+-]?\d{1,19}$/.test(text) ? BigInt(text.replace('+', '')) : undefined;
-    if (value === undefined || BigInt.asIntN(64, value) !== value)
-      throw this.#wrong(scanner, start, end, field, lines, 'an integer');
-    const data = this.#data[column] as Int32Array | BigInt64Array;
-    if (data instanceof BigInt64Array) data[place] = value;
-    else if (value >= -0x80000000n && value <= 0x7fffffffn) data[place] = Number(value);
-    else {
-      const wide = BigInt64Array.from(data, BigInt);
-      wide[place] = value;
-      this.#data[column] = wide;
-    }
-  }
-
-  /** Words repeat from row to row: the last one is not decoded twice. */
-  #word(bytes: Uint8Array, start: number, end: number): string {
-    const last = this.#lastWordBytes;
-    if (last.length === end - start) {
-      let k = 0;
-      while (k < last.length && last[k] === bytes[start + k]) k++;
-      if (k === last.length) return this.#lastWord;
-    }
-    this.#lastWordBytes = bytes.slice(start, end);
-    this.#lastWord = wordOf(bytes, start, end);
-    return this.#lastWord;
+    const value = integerOf(text);
+    if (value === undefined) throw this.#wrong(scanner, start, end, field, lines, 'an integer');
+    this.#data[column] = withInteger(this.#data[column] as IntegerColumn, value, place);
   }
 
   /** A species that is not the plain symbol of an element: kept as written, its element taken from the label. */
@@ -403,26 +383,4 @@ export class RowReader {
     scanner.skipLines(end, lines);
     return scanner.error(`expected ${what} in field ${field + 1} (${name}), found "${found}"`);
   }
-}
-
-/** Puts integers, as doubles, into a column, which becomes one of 64 bits where they need it. */
-function withIntegers(
-  column: Int32Array | BigInt64Array,
-  values: Float64Array,
-  at: number,
-): Int32Array | BigInt64Array {
-  const wide =
-    column instanceof BigInt64Array || values.every((v) => v === (v | 0)) ? column : BigInt64Array.from(column, BigInt);
-  if (wide instanceof BigInt64Array) for (let k = 0; k < values.length; k++) wide[at + k] = BigInt(values[k]);
-  else wide.set(values, at);
-  return wide;
-}
-
-/** The element of a species label: `Ti_sv`, `Mg_pv/f474ac0d`, `H1`, `Fe3+`; 0 = unknown, as is `X`. */
-export function elementOfLabel(label: string): number {
-  return atomicNumber(label.replace(/[_/].*$/, '').replace(/\d*[+-]?\d*$/, ''));
-}
-
-function wordOf(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8');
 }

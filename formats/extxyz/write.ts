@@ -5,11 +5,11 @@ import type { Frame, InfoValue, Labels, PerAtom } from '../../src/core/frame.ts'
 import { virialToStress } from '../../src/core/tensor.ts';
 import { AMU_A2_PS2 } from '../../src/core/units.ts';
 import type { WriteOptions } from '../format.ts';
+import { CHARGE_COLUMNS, MASS_COLUMNS } from './atom-columns.ts';
 import { LABEL_DIALECTS, type LabelKeys, labelKeysOf } from './label-keys.ts';
 import { findLabels, tensorOf } from './labels.ts';
 import { layoutOf } from './layout.ts';
 import type { ColumnType } from './properties.ts';
-import { CHARGE_COLUMNS, MASS_COLUMNS } from './read.ts';
 import { UNIT_KEYS } from './unit-keys.ts';
 import { keyText, realText, valueText } from './value-text.ts';
 

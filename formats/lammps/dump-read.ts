@@ -22,7 +22,7 @@ async function* steps(scanner: TextScanner, options: ReadOptions): AsyncGenerato
   for (let frame = 0; ; frame++) {
     scanner.frame = frame;
     const header = await readDumpHeader(scanner, options, units);
-    if (!header) return;
+    if (!header) return options.onEnd?.(scanner.lineNumber);
     if (header.label !== 'ATOMS')
       throw scanner.error(`expected "ITEM: ATOMS", found "ITEM: ${header.label}": read it as lammps-dump-local`);
     units = header.units;

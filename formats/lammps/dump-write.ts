@@ -13,8 +13,8 @@ const UNSTATED = 'metal';
 
 /**
  * Text dump (custom) of all frames: id, type, element, positions, then velocities, forces, charges, masses and every array.
- * Numbers are shortest exact. ITEM: UNITS is
- * written where the style is not metal (or returns to it). A cell that is not in LAMMPS' restricted form is written as `abc origin`, not rotated.
+ * Numbers are shortest exact. A cell that is not in LAMMPS' restricted form is written as `abc origin`, not rotated. ITEM: UNITS
+ * stands where the style is not metal, and where it returns to it.
  */
 export async function* writeDump(frames: AsyncIterable<Frame>, options: WriteOptions): AsyncGenerator<string, void> {
   const types = new TypeNumbers(options);

@@ -176,6 +176,7 @@ std::string PairNNPSocket::read_token(const char *path)
     if (word[i] <= ' ' || word[i] > '~' || word[i] == '"' || word[i] == '\\')
       error->one(FLERR, std::string("nnp/socket: the token must be printable ASCII without quotes and backslashes"));
   if (word.empty()) error->one(FLERR, std::string("nnp/socket: no token in ") + path);
+  if (word.size() >= 1024) error->one(FLERR, std::string("nnp/socket: the token is longer than 1023 characters: ") + path);
   return word;
 }
 
@@ -528,9 +529,12 @@ void PairNNPSocket::receive_forces(bool with_energies, bool with_members)
   if (reply.size() < n) reply.resize(n + n / 4);
   problem = receive_all(reply.data(), 8 * n, timeout);
   if (!problem.empty()) fail(problem);
-  double sum = 0;
-  for (size_t i = 0; i < n; i++) sum += reply[i] * 0.0;
-  if (!(sum == 0)) check_finite(with_energies);
+  double sums[4] = {0, 0, 0, 0};    // each addition waits for the one before
+  const size_t whole = n - n % 4;
+  for (size_t i = 0; i < whole; i += 4)
+    for (int k = 0; k < 4; k++) sums[k] += reply[i + k] * 0.0;
+  for (size_t i = whole; i < n; i++) sums[0] += reply[i] * 0.0;
+  if (!(sums[0] + sums[1] + sums[2] + sums[3] == 0)) check_finite(with_energies);
   if (!with_members) return;
   members_at = plain + 1;
   members_nall = nall;

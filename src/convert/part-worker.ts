@@ -3,7 +3,6 @@ import { openSync, readSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Format } from '../../formats/format.ts';
 import type { Diagnostic } from '../core/diagnostic.ts';
-import { countLines } from '../scan/row-kernel.ts';
 import { FramePacker } from './packed-frames.ts';
 import type { Part, PartFailed, PartRead, PartReaderSetup } from './part.ts';
 
@@ -20,11 +19,10 @@ parentPort?.on('message', async (part: Part) => {
 /** Throws where the reader does, and where the part does not say all: one thread then reads it in its place. */
 async function readPart(part: Part): Promise<PartRead> {
   if (!format?.read) throw new Error(`no reader for ${name}`);
-  let lines = 0;
+  let lines = -1;
   let last: Uint8Array = new Uint8Array(0);
   async function* watched() {
     for (const bytes of partBytes(part)) {
-      lines += countLines(bytes);
       last = bytes;
       yield bytes;
     }
@@ -35,8 +33,12 @@ async function readPart(part: Part): Promise<PartRead> {
   const onChange = () => {
     throw new Error('what holds for later frames changes here');
   };
-  for await (const frame of format.read(watched(), { ...options, strict: true, onDiagnostic, onChange }))
-    packer.add(frame);
+  const onEnd = (count: number) => {
+    lines = count;
+  };
+  const told = { ...options, strict: true, onDiagnostic, onChange, onEnd };
+  for await (const frame of format.read(watched(), told)) packer.add(frame);
+  if (lines < 0) throw new Error('the reader does not tell the lines');
   if (!part.isLast && endsBlank(last)) throw new Error('a blank line between frames');
   return { index: part.index, frames: packer.packed(), diagnostics, lines };
 }

@@ -10,6 +10,9 @@ import { frameAt, type Part, type PartFailed, type PartRead, type PartReaderSetu
 
 /** Bytes of a part: large against the cost of handing it over, small against the memory. */
 const PART = 4 << 20;
+/** The same in a large file, which has enough of them to keep all threads busy to the end. */
+const PART_MOST = 8 << 20;
+const PARTS_ENOUGH = 64;
 /** Parts for each thread that are read ahead of the one that is delivered. */
 const AHEAD = 2;
 
@@ -30,7 +33,7 @@ export async function isDivisible(format: Format, path: string): Promise<boolean
 }
 
 /**
- * Frames of a file, read by several threads in parts of about 4 MiB and delivered in file order: the same frames, remarks and
+ * Frames of a file, read by several threads in parts of 4 to 8 MiB and delivered in file order: the same frames, remarks and
  * errors as by one thread. Memory: the frames of up to two parts for each thread. `onRead` is told the bytes of each part.
  */
 export async function* framesInParts(
@@ -66,6 +69,7 @@ class PartPlan {
   readonly size: number;
   readonly #file: FileHandle;
   readonly #rule: FrameParts;
+  readonly #partBytes: number;
   readonly #parts: Part[] = [];
   #preamble: Uint8Array | undefined;
 
@@ -73,6 +77,7 @@ class PartPlan {
     this.#file = file;
     this.size = size;
     this.#rule = rule;
+    this.#partBytes = Math.min(PART_MOST, Math.max(PART, Math.floor(size / PARTS_ENOUGH)));
   }
 
   /** Undefined behind the last. */
@@ -81,7 +86,7 @@ class PartPlan {
       const begin = this.#parts.at(-1)?.end ?? 0;
       if (begin >= this.size) return undefined;
       const preamble = (await this.#head()).length;
-      const end = await frameAt(this.#file, Math.min(this.size, begin + PART), this.size, this.#rule);
+      const end = await frameAt(this.#file, Math.min(this.size, begin + this.#partBytes), this.size, this.#rule);
       this.#parts.push({ index: this.#parts.length, begin, end, preamble, isLast: end === this.size });
     }
     return this.#parts[index];

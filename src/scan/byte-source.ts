@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 import { Decompress } from 'fzstd';
 import { FormatError, TruncatedError } from '../core/errors.ts';
@@ -13,9 +13,29 @@ const SLICE = 64 << 10;
  * read, as they are in the file.
  */
 export async function* readBytes(path: string, onRead?: (bytes: number) => void): AsyncGenerator<Uint8Array, void> {
-  const raw =
-    path === '-' ? (process.stdin as AsyncIterable<Uint8Array>) : createReadStream(path, { highWaterMark: CHUNK });
+  const raw = path === '-' ? (process.stdin as AsyncIterable<Uint8Array>) : chunks(path);
   yield* decompress(onRead ? counted(raw, onRead) : raw, path);
+}
+
+/** Each chunk is read while the one before is consumed. */
+async function* chunks(path: string): AsyncGenerator<Uint8Array, void> {
+  const file = await open(path);
+  let next = chunk(file);
+  try {
+    for (let bytes = await next; bytes.length > 0; bytes = await next) {
+      next = chunk(file);
+      yield bytes;
+    }
+  } finally {
+    // Not waited for: the next bytes of a pipe may never come.
+    const close = () => file.close().catch(() => {});
+    next.then(close, close);
+  }
+}
+
+async function chunk(file: FileHandle): Promise<Uint8Array> {
+  const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(CHUNK), 0, CHUNK, null);
+  return buffer.subarray(0, bytesRead);
 }
 
 async function* counted(
@@ -30,7 +50,9 @@ async function* counted(
 
 /**
  * Passes bytes through, inflating gzip and zstd (also several members in a row) by their magic numbers. Of damaged or cut-off
- * data, what could be inflated is delivered first; then FormatError or TruncatedError is thrown.
+ * data, what could be inflated is delivered first; then FormatError or TruncatedError is thrown. The checksum of gzip is
+ * compared, the one that a zstd frame may end with (XXH64, RFC 8878 section 3.1.1) is not, because the inflater does not: damage
+ * that leaves the compressed form valid shows only where the inflated text does not read.
  */
 export async function* decompress(raw: AsyncIterable<Uint8Array>, path: string): AsyncGenerator<Uint8Array, void> {
   const iterator = raw[Symbol.asyncIterator]();

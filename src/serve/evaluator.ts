@@ -34,6 +34,8 @@ export interface Evaluator {
   readonly modelId: number;
   /** Lists are built here; ghost forces are folded onto their owners. */
   evaluateStructure(structure: StructureInput): Promise<Evaluation>;
+  /** `evaluateStructure` for structures that follow one another, one at a time: what did not change is not made again. */
+  trajectory?(): Pick<Evaluator, 'evaluateStructure'>;
   /** Present where several potentials are averaged. */
   readonly committee?: CommitteeEvaluator;
   /** Lists are given; adds into `out`, which the caller owns and zeroes; forces stay on ghosts. */

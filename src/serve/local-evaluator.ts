@@ -1,8 +1,12 @@
 import type { Committee } from '../../potentials/committee.ts';
 import type { Neighborhood } from '../../potentials/neighborhood.ts';
-import { buildNeighborList, foldForces } from '../../potentials/neighbors/neighbor-list.ts';
+import { buildNeighborList, foldForces, type NeighborList } from '../../potentials/neighbors/neighbor-list.ts';
+import { ReusableNeighborList } from '../../potentials/neighbors/reusable-neighbor-list.ts';
 import { type Evaluation, newEvaluation, type Potential } from '../../potentials/potential.ts';
 import type { CommitteeEvaluator, Evaluator, StructureInput } from './evaluator.ts';
+
+/** Of the cutoff: about 1 Å, as in molecular dynamics. Lists are kept until atoms have moved half of it. */
+const SKIN = 0.15;
 
 /** A potential of this process as Evaluator. Errors are those of the potential and of the neighbor list. */
 export class LocalEvaluator implements Evaluator {
@@ -31,7 +35,16 @@ export class LocalEvaluator implements Evaluator {
   }
 
   async evaluateStructure(structure: StructureInput): Promise<Evaluation> {
-    const list = buildNeighborList(structure, this.cutoff);
+    return this.#evaluateList(buildNeighborList(structure, this.cutoff));
+  }
+
+  /** With a list of its own: evaluations await, so that sessions must not share one. */
+  trajectory(): Pick<Evaluator, 'evaluateStructure'> {
+    const lists = new ReusableNeighborList(this.cutoff, SKIN * this.cutoff);
+    return { evaluateStructure: async (structure) => this.#evaluateList(lists.update(structure)) };
+  }
+
+  async #evaluateList(list: NeighborList): Promise<Evaluation> {
     const out = newEvaluation(list.natoms, list.ncenters);
     await this.evaluateNeighborhood(list, out);
     foldForces(list, out.forces);

@@ -1,18 +1,19 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ROOT } from '../lanes.ts';
 import { makeFile } from './trajectory-files.ts';
 
-/** What a program found in a file, how long it took inside the program, and its peak memory. */
+/** What a program found in a file, how long it took inside the program, the time of processors in user mode, and its peak memory. */
 interface Run {
   readonly frames: number;
   readonly positions: number;
   readonly forces: number;
   readonly energy: number;
   readonly seconds: number;
+  readonly user: number;
   readonly megabytes: number;
 }
 
@@ -22,6 +23,7 @@ const [build, format, path, threads] = process.argv.slice(1);
 const { FORMATS } = await import(build + '/formats/index.js');
 const { openFrames } = await import(build + '/src/convert/open.js');
 const start = performance.now();
+const before = process.cpuUsage();
 let frames = 0, positions = 0, forces = 0, energy = 0;
 const sum = (a) => { let s = 0; for (let k = 0; k < a.length; k++) s += a[k]; return s; };
 const options = { path, strict: true, onDiagnostic() {}, lammpsUnits: 'metal', ...(threads > 1 && { threads: +threads }) };
@@ -31,7 +33,8 @@ for await (const f of (await openFrames(format, options)).frames) {
   energy += f.labels?.energySigma0 ?? f.labels?.energy ?? 0;
 }
 const seconds = (performance.now() - start) / 1000;
-console.log(JSON.stringify({ frames, positions, forces, energy, seconds, megabytes: process.resourceUsage().maxRSS / 1024 }));
+const user = process.cpuUsage(before).user / 1e6;
+console.log(JSON.stringify({ frames, positions, forces, energy, seconds, user, megabytes: process.resourceUsage().maxRSS / 1024 }));
 `;
 
 /** The same by ASE. */
@@ -40,6 +43,7 @@ import sys, json, time, resource
 import ase.io
 fmt, path = sys.argv[1:]
 start = time.perf_counter()
+before = time.process_time()
 frames = positions = forces = energy = 0
 for a in ase.io.iread(path, ':', format=fmt):
     frames += 1
@@ -48,7 +52,8 @@ for a in ase.io.iread(path, ':', format=fmt):
         forces += float(a.get_forces().sum()) if 'forces' in a.calc.results else 0
         energy += a.calc.results.get('energy', 0) or 0
 seconds = time.perf_counter() - start
-print(json.dumps(dict(frames=frames, positions=positions, forces=forces, energy=energy, seconds=seconds,
+user = time.process_time() - before
+print(json.dumps(dict(frames=frames, positions=positions, forces=forces, energy=energy, seconds=seconds, user=user,
     megabytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)))
 `;
 
@@ -100,22 +105,10 @@ export default async function formats(words: string[]): Promise<void> {
     const ase: Run[] = [];
     const wc: number[] = [];
     for (let round = 0; round < Number(values.rounds); round++) {
-      ours.push(
-        await measure(process.execPath, ['--input-type=module', '-e', OURS, '--', build, one.format, path, '1']),
-      );
-      if (Number(values.threads) > 1)
-        threaded.push(
-          await measure(process.execPath, [
-            '--input-type=module',
-            '-e',
-            OURS,
-            '--',
-            build,
-            one.format,
-            path,
-            values.threads,
-          ]),
-        );
+      const read = (threads: string) =>
+        measure(process.execPath, ['--input-type=module', '-e', OURS, '--', build, one.format, path, threads]);
+      ours.push(await read('1'));
+      if (Number(values.threads) > 1) threaded.push(await read(values.threads));
       wc.push(timeWc(path));
       if (one.ase && !values['no-ase']) ase.push(await measure('/usr/bin/python3', ['-c', ASE, one.ase, path]));
     }
@@ -141,8 +134,8 @@ function report(one: Case, path: string, { ours, threaded, ase, wc }: Times, mis
     console.log(
       `  ${name.padEnd(12)} ${seconds.toFixed(2).padStart(7)} s ${(size / seconds).toFixed(0).padStart(6)} MB/s  ${rest}`,
     );
-  console.log(`${one.kind}: ${size.toFixed(0)} MB, ${mine.frames} frames`);
-  line('ours', mine.seconds, `peak ${mine.megabytes.toFixed(0)} MB`);
+  console.log(`${one.kind}: ${size.toFixed(0)} MB, ${mine.frames} frames, load ${loadavg()[0].toFixed(1)}`);
+  line('ours', mine.seconds, `user ${mine.user.toFixed(2)} s, peak ${mine.megabytes.toFixed(0)} MB`);
   line('wc -w', words, `ours takes ${(mine.seconds / words).toFixed(2)} of it`);
   if (one.kind === 'dump' && mine.seconds > words) missed.push('dump slower than wc -w');
   if (mine.megabytes > MEMORY_AIM) missed.push(`${one.kind}: peak ${mine.megabytes.toFixed(0)} MB`);
@@ -152,7 +145,7 @@ function report(one: Case, path: string, { ours, threaded, ase, wc }: Times, mis
     line(
       'threads',
       many.seconds,
-      `${(mine.seconds / many.seconds).toFixed(2)} times one thread, peak ${many.megabytes.toFixed(0)} MB`,
+      `${(mine.seconds / many.seconds).toFixed(2)} times one thread, user ${many.user.toFixed(2)} s, peak ${many.megabytes.toFixed(0)} MB`,
     );
   }
   if (ase.length > 0) {

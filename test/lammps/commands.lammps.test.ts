@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { describeLane, ROOT } from '../lanes.ts';
@@ -83,6 +83,27 @@ describeLane('lammps', 'nnp-bridge lammps', () => {
     expect(b.length).toBe(3);
     expect(b[0][1]).toBeCloseTo(a[0][1], 10);
     for (const [k, row] of b.entries()) expect(Math.abs(row[2] - a[k][2])).toBeLessThan(1e-8);
+  });
+
+  test('run with --potential given twice serves a committee from each worker process', async () => {
+    const folder = temporaryFolder();
+    const other = join(folder, 'other-si');
+    cpSync(POTENTIAL, other, { recursive: true });
+    const weights = join(other, 'weights.014.data');
+    writeFileSync(weights, readFileSync(weights, 'utf8').replace('0.8', '0.9'));
+    const rest =
+      'compute d all nnp/disagreement\nthermo_style custom step pe c_d\ndisplace_atoms all random 0.1 0.1 0.1 7\nrun 20\n';
+    const run = (...words: string[]) =>
+      nnpBridge(runWords('--potential', other, ...words), siliconInput(rest), folder).end;
+    const served = await run('--np', '2');
+    const inside = await run('--in-process');
+    expect([served.code, inside.code], served.stdout + served.stderr + inside.stderr).toEqual([0, 0]);
+    const [a, b] = [thermo(served.stdout), thermo(inside.stdout)];
+    expect(a.length).toBe(2);
+    expect(a[0][2]).toBeGreaterThan(1e-4);
+    a.forEach((row, k) => {
+      for (const [c, x] of row.entries()) expect(Math.abs(x - b[k][c])).toBeLessThan(1e-5);
+    });
   });
 
   for (const [name, words, made] of [

@@ -109,6 +109,7 @@ describeLane('lammps', 'pair_style nnp/socket serving lj/cut', () => {
     for (const [what, text, says] of [
       ['without one', undefined, /refused: this server asks for a token and HELLO has none/],
       ['with another one', 'a-secret-of-another', /refused: the token of HELLO is not that of this server/],
+      ['with one that is too long', 'x'.repeat(1024), /the token is longer than 1023 characters/],
       ['with an empty file', ' \n', /nnp\/socket: no token in \/\S+token/],
       [
         'with one that would break HELLO',

@@ -1,7 +1,8 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { buildNeighborList } from '../../potentials/neighbors/neighbor-list.ts';
+import { ReusableNeighborList } from '../../potentials/neighbors/reusable-neighbor-list.ts';
 import { newEvaluation } from '../../potentials/potential.ts';
 import { loadEvaluator } from '../../src/serve/load-evaluator.ts';
 import { ROOT } from '../lanes.ts';
@@ -81,9 +82,35 @@ describe('loadEvaluator', () => {
       evaluator.evaluateNeighborhood(large, outs),
       evaluator.committee?.evaluateMembers(small, more),
     ]);
-    expect(large.neighbors.length).toBeGreaterThan(20_000); // enough for a thread
+    expect(large.neighbors.length).toBeGreaterThan(60_000); // enough for a thread
     expect(forces).toEqual(Float64Array.from([...more.forces, ...more.forces]));
     expect(more.forces[0]).not.toBe(0);
+  });
+
+  test('a trajectory gives what single structures give, also beside another one and while the cell shears', async () => {
+    const evaluator = await loadEvaluator({ directory: copyWith('input.nn', (text) => text) });
+    const trajectories = [evaluator.trajectory(), evaluator.trajectory()];
+    const start = silicon(2);
+    for (let step = 0; step < 30; step++) {
+      await Promise.all(
+        trajectories.map(async (trajectory, t) => {
+          const positions = start.positions.map((x, k) => x + 0.02 * step * Math.sin(k * (t + 2)));
+          const cell = start.cell.map((x, k) => x + (k === 3 ? 0.01 * step * t : 0));
+          const structure = { ...start, positions, cell };
+          const [kept, fresh] = [
+            await trajectory.evaluateStructure(structure),
+            await evaluator.evaluateStructure(structure),
+          ];
+          expect(kept.energy).toBeCloseTo(fresh.energy, 9);
+          kept.forces.forEach((f, k) => void expect(Math.abs(f - fresh.forces[k])).toBeLessThan(1e-11));
+        }),
+      );
+    }
+    const built = vi.spyOn(ReusableNeighborList.prototype, 'update');
+    const trajectory = evaluator.trajectory();
+    for (let step = 0; step < 5; step++) await trajectory.evaluateStructure(start);
+    expect((built.mock.contexts.at(-1) as ReusableNeighborList).builds).toBe(1);
+    built.mockRestore();
   });
 
   test('knows a model in reduced units from its sidecar', async () => {

@@ -1,7 +1,8 @@
 import { symbolOf } from '../../core/elements.ts';
 import { ProtocolError } from '../../core/errors.ts';
 import { fromVoigt, toVoigt } from '../../core/tensor.ts';
-import type { Evaluator, StructureInput } from '../evaluator.ts';
+import type { Evaluation, Evaluator, StructureInput } from '../evaluator.ts';
+import { firstNotFinite } from './finite.ts';
 
 /** Energy (eV), forces (eV/Å; (n,3)) and symmetric virial (eV; (3,3), Σ r⊗f) of a whole structure; every number is finite. */
 export interface Answer {
@@ -12,12 +13,18 @@ export interface Answer {
   readonly extrapolationCount: number;
 }
 
+export type Answerer = (structure: StructureInput) => Promise<Answer>;
+
 /**
- * Evaluates a structure for a peer. Throws ProtocolError, naming the atom (from 1), rather than give a number that is not finite,
- * and what the evaluator throws.
+ * Evaluates the structures of one session, one at a time: neighbor lists are kept from one to the next. It throws ProtocolError,
+ * naming the atom (from 1), rather than give a number that is not finite, and what the evaluator throws.
  */
-export async function answer(evaluator: Evaluator, structure: StructureInput): Promise<Answer> {
-  const out = await evaluator.evaluateStructure(structure);
+export function answerer(evaluator: Evaluator): Answerer {
+  const trajectory = evaluator.trajectory?.() ?? evaluator;
+  return async (structure) => checked(await trajectory.evaluateStructure(structure));
+}
+
+function checked(out: Evaluation): Answer {
   const virial = fromVoigt(toVoigt(out.virial, 'lammps'), 'lammps');
   const bad = (what: string) => new ProtocolError(`the model gave ${what} that is not finite`);
   if (!Number.isFinite(out.energy)) throw bad('an energy');
@@ -41,11 +48,4 @@ export function checkSpecies(numbers: Uint8Array, { name, species }: Evaluator):
 /** Peers with units of their own cannot use a model in reduced units. Throws ProtocolError. */
 export function refuseReduced({ name, reduced }: Evaluator, protocol: string): void {
   if (reduced) throw new ProtocolError(`model ${name} is in reduced units; ${protocol} needs one in eV and Å`);
-}
-
-/** Index of the first value that is NaN or infinite; -1 = none. */
-export function firstNotFinite(values: Float64Array): number {
-  let sum = 0;
-  for (let k = 0; k < values.length; k++) sum += values[k] * 0;
-  return sum === 0 ? -1 : values.findIndex((value) => !Number.isFinite(value));
 }

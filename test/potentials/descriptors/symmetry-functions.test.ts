@@ -125,15 +125,17 @@ describe('SymmetryFunctions', () => {
         { type: 9, e1: 1, e2: 1, ...angular },
         { type: 12, eta: 0.7, rs: 0.3, rc: 3 },
         { type: 3, e1: 1, e2: 8, ...angular },
+        { type: 9, e1: 1, e2: 1, ...angular, zeta: 0 },
       ],
       { species, cutoffType: 2, cutoffAlpha: 0 },
     );
-    const values = new Float64Array(5);
+    const values = new Float64Array(set.count);
     set.compute(buildNeighborList(water, 3), 0, values);
     const radial = Math.exp(-0.7 * (rj - 0.3) ** 2) * fc(rj) + Math.exp(-0.7 * (rk - 0.3) ** 2) * fc(rk);
     const wide = 2 ** -2 * (1 - cosine) ** 3 * Math.exp(-0.2 * ((rj - 0.1) ** 2 + (rk - 0.1) ** 2)) * fc(rj) * fc(rk);
     const narrow = wide * Math.exp(-0.2 * (rjk - 0.1) ** 2) * fc(rjk);
-    [radial, narrow, wide, radial, 0].forEach((wanted, s) => {
+    const withoutAngle = (2 ** 3 * wide) / (1 - cosine) ** 3;
+    [radial, narrow, wide, radial, 0, withoutAngle].forEach((wanted, s) => {
       expect(values[s]).toBeCloseTo(wanted, 14);
     });
   });

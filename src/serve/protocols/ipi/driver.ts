@@ -3,7 +3,7 @@ import { inverse } from '../../../core/cell.ts';
 import { ProtocolError } from '../../../core/errors.ts';
 import { MessageStream } from '../../transport/message-stream.ts';
 import type { Decoder } from '../decoder.ts';
-import { firstNotFinite } from '../structure-answer.ts';
+import { firstNotFinite } from '../finite.ts';
 import { encodePosdata, encodeWord, type Forces, forceAnswer, statusAnswer } from './codec.ts';
 
 export interface DriverOptions {

@@ -4,7 +4,8 @@ import { ProtocolError } from '../../../core/errors.ts';
 import { BOHR, HARTREE } from '../../../core/units.ts';
 import type { Evaluator, StructureInput } from '../../evaluator.ts';
 import { MessageStream } from '../../transport/message-stream.ts';
-import { answer, checkSpecies, firstNotFinite, refuseReduced } from '../structure-answer.ts';
+import { firstNotFinite } from '../finite.ts';
+import { type Answerer, answerer, checkSpecies, refuseReduced } from '../structure-answer.ts';
 import { driverMessage, encodeForces, encodeWord, type Posdata, type Status } from './codec.ts';
 
 /** The order of the atoms and the periodic directions: i-PI sends neither. */
@@ -43,7 +44,7 @@ export async function runIpi(
 
 class IpiSession {
   readonly #messages: MessageStream;
-  readonly #evaluator: Evaluator;
+  readonly #evaluate: Answerer;
   readonly #options: IpiOptions;
   #state: Status = 'NEEDINIT';
   #reply: Uint8Array | undefined;
@@ -52,7 +53,7 @@ class IpiSession {
 
   constructor(messages: MessageStream, evaluator: Evaluator, options: IpiOptions) {
     this.#messages = messages;
-    this.#evaluator = evaluator;
+    this.#evaluate = answerer(evaluator);
     this.#options = options;
   }
 
@@ -64,7 +65,7 @@ class IpiSession {
       if (!message || message.kind === 'EXIT') return this.#evaluations;
       if (message.kind === 'STATUS') await this.#messages.send(encodeWord(this.#state), rest);
       else if (message.kind === 'INIT') this.#init(message.text);
-      else if (message.kind === 'POSDATA') await this.#evaluate(message);
+      else if (message.kind === 'POSDATA') await this.#work(message);
       else await this.#sendForces();
     }
   }
@@ -79,8 +80,8 @@ class IpiSession {
   }
 
   /** Drivers ask STATUS until it is HAVEDATA, and take it for a sign of life: the work is done here, before the next STATUS. */
-  async #evaluate(posdata: Posdata): Promise<void> {
-    const result = await answer(this.#evaluator, this.#structure(posdata));
+  async #work(posdata: Posdata): Promise<void> {
+    const result = await this.#evaluate(this.#structure(posdata));
     this.#reply = encodeForces({
       energy: result.energy / HARTREE,
       forces: result.forces.map((f) => (f * BOHR) / HARTREE),

@@ -2,7 +2,8 @@ import { volume } from '../../../core/cell.ts';
 import { ProtocolError } from '../../../core/errors.ts';
 import { BOHR, HARTREE } from '../../../core/units.ts';
 import type { Evaluator } from '../../evaluator.ts';
-import { type Answer, answer, checkSpecies, firstNotFinite } from '../structure-answer.ts';
+import { firstNotFinite } from '../finite.ts';
+import { type Answer, type Answerer, answerer, checkSpecies } from '../structure-answer.ts';
 
 /** 24 bytes of coordinates each: 1 GiB. */
 const MAX_ATOMS = 2 ** 30 / 24;
@@ -11,6 +12,7 @@ const MAX_ATOMS = 2 ** 30 / 24;
 export class MdiStructure {
   evaluations = 0;
   readonly #evaluator: Evaluator;
+  readonly #evaluateStructure: Answerer;
   readonly #template: Uint8Array | undefined;
   #natoms: number | undefined;
   #numbers: Uint8Array | undefined;
@@ -21,6 +23,7 @@ export class MdiStructure {
   /** `template`: atomic numbers, where the driver does not send them. */
   constructor(evaluator: Evaluator, template: Uint8Array | undefined) {
     this.#evaluator = evaluator;
+    this.#evaluateStructure = answerer(evaluator);
     this.#template = template;
     if (!template) return;
     checkSpecies(template, evaluator);
@@ -110,6 +113,6 @@ export class MdiStructure {
       );
     }
     const periodic = this.#cell !== null;
-    return answer(this.#evaluator, { numbers, positions, cell: this.#cell, pbc: [periodic, periodic, periodic] });
+    return this.#evaluateStructure({ numbers, positions, cell: this.#cell, pbc: [periodic, periodic, periodic] });
   }
 }

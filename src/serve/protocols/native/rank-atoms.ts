@@ -1,5 +1,6 @@
 import { ProtocolError } from '../../../core/errors.ts';
 import type { Neighborhood } from '../../evaluator.ts';
+import { firstNotFinite } from '../finite.ts';
 import { FLAG, type Message, roundUp8, STEP_HEAD_BYTES } from './codec.ts';
 
 /**
@@ -59,12 +60,9 @@ export class RankAtoms {
   }
 
   #neighborhood(positions: Float64Array): Neighborhood {
-    let sum = 0;
-    for (let k = 0; k < positions.length; k++) sum += positions[k] * 0;
-    if (sum !== 0) {
-      const atom = Math.floor(positions.findIndex((x) => !Number.isFinite(x)) / 3);
-      throw new ProtocolError(`STEP has a position that is not finite, of atom index ${atom}`);
-    }
+    const bad = firstNotFinite(positions);
+    if (bad >= 0)
+      throw new ProtocolError(`STEP has a position that is not finite, of atom index ${Math.floor(bad / 3)}`);
     if (this.#toAngstrom !== 1) for (let k = 0; k < positions.length; k++) positions[k] *= this.#toAngstrom;
     return {
       ncenters: this.#ncenters,

@@ -3,6 +3,7 @@ import { PotentialError, ProtocolError } from '../../../core/errors.ts';
 import { toVoigt } from '../../../core/tensor.ts';
 import { LAMMPS_UNITS } from '../../../core/units.ts';
 import type { Evaluator, Neighborhood } from '../../evaluator.ts';
+import { firstNotFinite } from '../finite.ts';
 import { FLAG, FORCES_HEAD_BYTES, HEADER_BYTES, type Hello, type Message, putHeader, TYPE } from './codec.ts';
 import { RankAtoms } from './rank-atoms.ts';
 
@@ -153,16 +154,11 @@ function scale(values: Float64Array, factor: number): void {
 
 /** Never a NaN to LAMMPS: it would go on with it. */
 function checkFinite({ head, forces, energies, members }: Reply, step: bigint): void {
-  const at = (values: Float64Array) => {
-    let sum = 0;
-    for (let k = 0; k < values.length; k++) sum += values[k] * 0;
-    return sum === 0 ? -1 : values.findIndex((value) => !Number.isFinite(value));
-  };
   const what = (text: string) => new ProtocolError(`the model gave ${text} that is not finite at step ${step}`);
-  if (at(head) >= 0) throw what('an energy or virial');
-  const force = at(forces);
+  if (firstNotFinite(head) >= 0) throw what('an energy or virial');
+  const force = firstNotFinite(forces);
   if (force >= 0) throw what(`a force on atom index ${Math.floor(force / 3)}`);
-  const energy = at(energies);
+  const energy = firstNotFinite(energies);
   if (energy >= 0) throw what(`an energy of atom index ${energy}`);
-  if (at(members) >= 0) throw what('a force of a member of the committee');
+  if (firstNotFinite(members) >= 0) throw what('a force of a member of the committee');
 }

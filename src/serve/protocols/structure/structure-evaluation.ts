@@ -1,6 +1,7 @@
 import { ProtocolError } from '../../../core/errors.ts';
 import { toVoigt } from '../../../core/tensor.ts';
 import type { Evaluator, StructureInput } from '../../evaluator.ts';
+import { firstNotFinite } from '../finite.ts';
 import {
   FLAG,
   FORCES_HEAD_BYTES,
@@ -12,7 +13,7 @@ import {
   TYPE,
 } from '../native/codec.ts';
 import { numbersOfTypes, unitsOf } from '../native/rank-evaluation.ts';
-import { answer, firstNotFinite } from '../structure-answer.ts';
+import { type Answerer, answerer } from '../structure-answer.ts';
 
 /** Bytes of a STEP payload before the positions: number of atoms, periodicity, cell. */
 const HEAD_BYTES = 80;
@@ -21,7 +22,7 @@ const HEAD_BYTES = 80;
 export class StructureEvaluation {
   /** In the length unit of the client. */
   readonly cutoff: number;
-  readonly #evaluator: Evaluator;
+  readonly #evaluate: Answerer;
   readonly #length: number;
   readonly #energy: number;
   readonly #numberOfType: Uint8Array;
@@ -33,7 +34,7 @@ export class StructureEvaluation {
     if (hello.elements.includes(null)) {
       throw new ProtocolError('HELLO has NULL elements; with whole structures every type has an element');
     }
-    this.#evaluator = evaluator;
+    this.#evaluate = answerer(evaluator);
     this.#length = units.length;
     this.#energy = units.energy;
     this.#numberOfType = numbersOfTypes(hello.elements, evaluator);
@@ -44,7 +45,7 @@ export class StructureEvaluation {
   async forces(message: Message): Promise<Uint8Array> {
     const structure = this.#read(message);
     const { step, flags } = message;
-    const result = await answer(this.#evaluator, structure);
+    const result = await this.#evaluate(structure);
     const natoms = structure.numbers.length;
     const withEnergies = (flags & FLAG.atomicEnergies) !== 0;
     const frame = new Uint8Array(HEADER_BYTES + FORCES_HEAD_BYTES + 24 * natoms + (withEnergies ? 8 * natoms : 0));
