@@ -146,6 +146,9 @@ template <class S> int collect(const Center<S> &c, const GroupRun<S> &run, Panel
     p.n += n;
   }
   padBlock(p, wide ? 4 : 6);
+  // wide groups have their exponents already, and 0 times what lies in the scratch may be NaN
+  if (wide)
+    for (int m = 0; m < run.g->plan.nOp; m++) S::storeu(p.row(run.expRow() + m) + p.n, S::all(0.0));
   p.n = roundUp(p.n, S::lanes);
   return j;
 }

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <vector>
 
 static unsigned long long state;
@@ -17,7 +18,10 @@ static int below(int n) { return (int)(uniform() * n); }
 
 struct Memory {
   void *p;
-  explicit Memory(size_t n) : p(std::aligned_alloc(64, (n + 63) & ~(size_t)63)) {}
+  /// Full of NaN, as memory that was used before may be.
+  explicit Memory(size_t n) : p(std::aligned_alloc(64, (n + 63) & ~(size_t)63)) {
+    std::memset(p, 0xff, (n + 63) & ~(size_t)63);
+  }
   ~Memory() { std::free(p); }
 };
 

@@ -35,6 +35,7 @@ describe.skipIf(!COMPILER)('the kernel under the address and undefined-behavior 
       expect(lists.refused).toBe(0);
       expect(lists.ok).toBeGreaterThan(1000);
       expect(lists.forceNotFinite).toBe(0);
+      expect(lists.badResult).toBe(0);
       for (const code of ['capacity', 'coincident', 'badIndex', 'badElement']) expect(lists[code]).toBeGreaterThan(10);
       const changed = runJson(program, [blob, '2', '1500', '1']);
       expect(changed.refused).toBeGreaterThan(100);

@@ -76,7 +76,7 @@ describeLane('lammps', 'a run with pair_style nnp stops with a message and a non
       ],
       [
         oxideInput('compute d all nnp/disagreement\nrun 0\n'),
-        /needs a committee: `nnp-bridge lammps export` of several/,
+        /needs a committee: give several potentials to `nnp-bridge lammps export`/,
       ],
     ];
     for (const [input, message] of cases) await expectFailure(input, forces, message);
@@ -129,6 +129,10 @@ pair_coeff * * O Si
       'compute d all nnp/disagreement\nrun 0\n',
       `include \${nnp}\npair_style zero 3.0\npair_coeff * *\n`,
     );
-    await expectFailure(input, inProcess(await oxidePotentials(1)), /compute nnp\/disagreement needs pair style nnp/);
+    await expectFailure(
+      input,
+      inProcess(await oxidePotentials(1)),
+      /compute nnp\/disagreement needs one pair style nnp or nnp\/socket/,
+    );
   });
 });
