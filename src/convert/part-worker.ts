@@ -1,20 +1,15 @@
-// One thread of `framesInParts`: reads the parts of a file that it is given, one after the other.
+// One thread of `framesInParts`: reads parts of a file, one after the other.
 import { openSync, readSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Format } from '../../formats/format.ts';
 import type { Diagnostic } from '../core/diagnostic.ts';
 import { FramePacker } from './packed-frames.ts';
-import type { Part, PartFailed, PartRead, PartReaderSetup } from './part.ts';
+import { ALLOWED, NEXT, type Part, type PartFailed, type PartRead, type PartReaderSetup, partOf } from './part.ts';
 
-const { format: name, module, options } = workerData as PartReaderSetup;
+const { format: name, module, options, plan, turns } = workerData as PartReaderSetup;
 const exported: Record<string, unknown> = await import(module);
 const format = Object.values(exported).find((value) => (value as Partial<Format>)?.name === name) as Format | undefined;
 const file = openSync(options.path, 'r');
-
-parentPort?.on('message', async (part: Part) => {
-  const found = await readPart(part).catch((): PartFailed => ({ index: part.index, failed: true }));
-  parentPort?.postMessage(found, 'failed' in found ? [] : found.frames.blocks);
-});
 
 /** Throws where the reader does, and where the part does not say all: one thread then reads it in its place. */
 async function readPart(part: Part): Promise<PartRead> {
@@ -40,7 +35,7 @@ async function readPart(part: Part): Promise<PartRead> {
   for await (const frame of format.read(watched(), told)) packer.add(frame);
   if (lines < 0) throw new Error('the reader does not tell the lines');
   if (!part.isLast && endsBlank(last)) throw new Error('a blank line between frames');
-  return { index: part.index, frames: packer.packed(), diagnostics, lines };
+  return { part, frames: packer.packed(), diagnostics, lines };
 }
 
 const CHUNK = 512 << 10;
@@ -69,4 +64,14 @@ function endsBlank(bytes: Uint8Array): boolean {
   let k = bytes.length - 2;
   while (k >= 0 && bytes[k] !== 10 && bytes[k] <= 32) k--;
   return k < 0 || bytes[k] === 10;
+}
+
+// Threads take parts by themselves: none waits until another has time to deal it one.
+for (;;) {
+  const part = format?.parts && partOf(file, Atomics.add(turns, NEXT, 1), plan, format.parts);
+  if (!part) break;
+  for (let allowed = turns[ALLOWED]; part.index >= allowed; allowed = Atomics.load(turns, ALLOWED))
+    Atomics.wait(turns, ALLOWED, allowed);
+  const found = await readPart(part).catch((): PartFailed => ({ part, failed: true }));
+  parentPort?.postMessage(found, 'failed' in found ? [] : found.frames.blocks);
 }

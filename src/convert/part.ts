@@ -1,9 +1,10 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { readSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import type { FrameParts, ReadOptions } from '../../formats/format.ts';
 import type { Diagnostic } from '../core/diagnostic.ts';
 import type { PackedFrames } from './packed-frames.ts';
 
-/** Bytes [begin, end) of a file, which are whole frames as far as one can see. */
+/** Bytes [begin, end) of a file, which are whole frames as far as one can see; none in the middle of a long frame. */
 export interface Part {
   readonly index: number;
   readonly begin: number;
@@ -13,9 +14,16 @@ export interface Part {
   readonly isLast: boolean;
 }
 
+/** How a file is cut: part k holds the frames that begin in its bytes [k·bytes, (k+1)·bytes). */
+export interface PartPlan {
+  readonly size: number;
+  readonly bytes: number;
+  readonly preamble: number;
+}
+
 /** What a thread found in a part; lines and frames are counted from its beginning. */
 export interface PartRead {
-  readonly index: number;
+  readonly part: Part;
   readonly frames: PackedFrames;
   readonly diagnostics: readonly Diagnostic[];
   readonly lines: number;
@@ -23,7 +31,7 @@ export interface PartRead {
 
 /** The reader failed, or cannot have seen all that matters: the part is read again in order. */
 export interface PartFailed {
-  readonly index: number;
+  readonly part: Part;
   readonly failed: true;
 }
 
@@ -33,23 +41,38 @@ export interface PartReaderSetup {
   /** URL of the module that exports the format: a thread loads no others. */
   readonly module: string;
   readonly options: Omit<ReadOptions, 'onDiagnostic'>;
+  readonly plan: PartPlan;
+  /** Shared by all threads, at the places NEXT and ALLOWED. */
+  readonly turns: Int32Array;
 }
+
+/** Index of the part that the next idle thread takes. */
+export const NEXT = 0;
+/** Parts from this index on wait until earlier ones have been delivered: memory is bounded by it. */
+export const ALLOWED = 1;
 
 const WINDOW = 64 << 10;
 /** Bytes before the place from which frames are searched, so that what stands before a line is seen. */
 const BEFORE = 512;
 
-/** First byte of a frame at or behind `from`; `size` where there is none. Only the bytes up to it are read. */
-export async function frameAt(file: FileHandle, from: number, size: number, parts: FrameParts): Promise<number> {
+/** Part `index` of a file that is open as `file`; undefined behind the last. */
+export function partOf(file: number, index: number, { size, bytes, preamble }: PartPlan, rule: FrameParts) {
+  if (index * bytes >= size) return undefined;
+  const begin = index === 0 ? 0 : frameAt(file, index * bytes, size, rule);
+  const end = frameAt(file, Math.min(size, (index + 1) * bytes), size, rule);
+  return { index, begin, end, preamble, isLast: end === size } satisfies Part;
+}
+
+/** First byte of a frame at or behind `from`, above 0; `size` where there is none. Only the bytes up to it are read. */
+function frameAt(file: number, from: number, size: number, rule: FrameParts): number {
   const start = Math.max(0, from - BEFORE);
   for (let length = WINDOW; ; length *= 2) {
     const bytes = Buffer.allocUnsafe(Math.min(length, size - start));
-    const { bytesRead } = await file.read(bytes, 0, bytes.length, start);
-    const seen = bytes.subarray(0, bytesRead);
-    const line = from === 0 ? 0 : seen.indexOf(10, from - start - 1) + 1;
-    const at = line === 0 && from > 0 ? -1 : parts.findFrame(seen, line);
+    const seen = bytes.subarray(0, readSync(file, bytes, 0, bytes.length, start));
+    const line = seen.indexOf(10, from - start - 1) + 1;
+    const at = line === 0 ? -1 : rule.findFrame(seen, line);
     if (at !== -1) return start + at;
-    if (start + bytesRead >= size || bytesRead < bytes.length) return size;
+    if (start + seen.length >= size || seen.length < bytes.length) return size;
   }
 }
 
@@ -72,7 +95,7 @@ export async function* partBytes(
   }
 }
 
-async function bytesOf(file: FileHandle, at: number, length: number): Promise<Uint8Array> {
+async function bytesOf(file: Awaited<ReturnType<typeof open>>, at: number, length: number): Promise<Uint8Array> {
   const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(length), 0, length, at);
   return buffer.subarray(0, bytesRead);
 }

@@ -1,12 +1,22 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
-import type { Format, FrameParts, ReadOptions } from '../../formats/format.ts';
+import type { Format, ReadOptions } from '../../formats/format.ts';
 import type { Diagnostic } from '../core/diagnostic.ts';
 import { FormatError, type SourceLocation } from '../core/errors.ts';
 import type { Frame } from '../core/frame.ts';
 import { countLines } from '../scan/row-kernel.ts';
 import { unpacked } from './packed-frames.ts';
-import { frameAt, type Part, type PartFailed, type PartRead, type PartReaderSetup, partBytes } from './part.ts';
+import {
+  ALLOWED,
+  type Part,
+  type PartFailed,
+  type PartPlan,
+  type PartRead,
+  type PartReaderSetup,
+  partBytes,
+  partOf,
+} from './part.ts';
 
 /** Bytes of a part: large against the cost of handing it over, small against the memory. */
 const PART = 4 << 20;
@@ -43,65 +53,47 @@ export async function* framesInParts(
   onRead?: (bytes: number) => void,
 ): AsyncGenerator<Frame, void> {
   const divisible = format as DivisibleFormat;
-  const file = await open(options.path);
-  const plan = new PartPlan(file, (await file.stat()).size, divisible.parts);
-  const pool = new Threads(divisible, options, threads);
+  const file = openSync(options.path, 'r');
+  try {
+    const size = fstatSync(file).size;
+    const head = Buffer.alloc(4096);
+    const preamble = divisible.parts.preamble?.(head.subarray(0, readSync(file, head, 0, head.length, 0)));
+    const bytes = Math.min(PART_MOST, Math.max(PART, Math.floor(size / PARTS_ENOUGH)));
+    const plan = { size, bytes, preamble: preamble?.length ?? 0 };
+    const preambleLines = preamble ? countLines(preamble) : 0;
+    yield* inTurns({ divisible, options, threads, plan, preambleLines, file, ...(onRead && { onRead }) });
+  } finally {
+    closeSync(file);
+  }
+}
+
+interface PartsReading {
+  readonly divisible: DivisibleFormat;
+  readonly options: ReadOptions;
+  readonly threads: number;
+  readonly plan: PartPlan;
+  /** Lines that a reader counts before those of a part, but of the first. */
+  readonly preambleLines: number;
+  readonly file: number;
+  readonly onRead?: (bytes: number) => void;
+}
+
+async function* inTurns(reading: PartsReading): AsyncGenerator<Frame, void> {
+  const { divisible, options, plan, file, onRead } = reading;
+  const pool = new Threads(reading);
   const place = new Place(options);
   try {
-    for (let part = await plan.part(0); part; part = await plan.part(part.index + 1)) {
-      for (let k = 0; k < AHEAD * threads; k++) {
-        const ahead = await plan.part(part.index + k);
-        if (ahead) pool.order(ahead);
-      }
-      const found = await pool.result(part.index);
-      if ('failed' in found) return yield* inOrder(divisible, options, { ...part, end: plan.size }, place, onRead);
-      yield* place.partFrames(found, await plan.preambleLines(part));
+    for (let index = 0; index * plan.bytes < plan.size; index++) {
+      const found = await pool.result(index);
+      const part = found?.part ?? partOf(file, index, plan, divisible.parts);
+      if (!part || part.begin === part.end) continue;
+      if (!found || 'failed' in found)
+        return yield* inOrder(divisible, options, { ...part, end: plan.size }, place, onRead);
+      yield* place.partFrames(found, index === 0 ? 0 : reading.preambleLines);
       onRead?.(part.end - part.begin);
     }
   } finally {
     await pool.close();
-    await file.close();
-  }
-}
-
-/** Where the parts of a file begin and end, found as they are needed. */
-class PartPlan {
-  readonly size: number;
-  readonly #file: FileHandle;
-  readonly #rule: FrameParts;
-  readonly #partBytes: number;
-  readonly #parts: Part[] = [];
-  #preamble: Uint8Array | undefined;
-
-  constructor(file: FileHandle, size: number, rule: FrameParts) {
-    this.#file = file;
-    this.size = size;
-    this.#rule = rule;
-    this.#partBytes = Math.min(PART_MOST, Math.max(PART, Math.floor(size / PARTS_ENOUGH)));
-  }
-
-  /** Undefined behind the last. */
-  async part(index: number): Promise<Part | undefined> {
-    while (this.#parts.length <= index) {
-      const begin = this.#parts.at(-1)?.end ?? 0;
-      if (begin >= this.size) return undefined;
-      const preamble = (await this.#head()).length;
-      const end = await frameAt(this.#file, Math.min(this.size, begin + this.#partBytes), this.size, this.#rule);
-      this.#parts.push({ index: this.#parts.length, begin, end, preamble, isLast: end === this.size });
-    }
-    return this.#parts[index];
-  }
-
-  /** Lines that a reader counts before those of the part. */
-  async preambleLines({ begin }: Part): Promise<number> {
-    return begin === 0 ? 0 : countLines(await this.#head());
-  }
-
-  async #head(): Promise<Uint8Array> {
-    if (this.#preamble) return this.#preamble;
-    const { bytesRead, buffer } = await this.#file.read(Buffer.alloc(4096), 0, 4096, 0);
-    this.#preamble = this.#rule.preamble?.(buffer.subarray(0, bytesRead)) ?? new Uint8Array(0);
-    return this.#preamble;
   }
 }
 
@@ -175,38 +167,34 @@ async function* inOrder(
   }
 }
 
-/** Threads that each read one part at a time. */
+/** Threads that each read one part at a time, and take the next by themselves. */
 class Threads {
   readonly #workers: Worker[];
-  readonly #idle: Worker[];
-  readonly #waiting: Part[] = [];
-  readonly #ordered = new Set<number>();
+  readonly #ahead: number;
+  readonly #turns = new Int32Array(new SharedArrayBuffer(8));
   readonly #found = new Map<number, PartRead | PartFailed>();
   #wake: () => void = () => {};
-  #dead = false;
+  #running: number;
+  #broken = false;
 
-  constructor({ name, module }: DivisibleFormat, { onDiagnostic: _, ...options }: ReadOptions, count: number) {
+  constructor({ divisible: { name, module }, options: { onDiagnostic: _, ...options }, threads, plan }: PartsReading) {
     const beside = new URL('./part-worker.ts', import.meta.url);
     const script = import.meta.url.endsWith('.ts') ? beside : new URL(beside.href.replace(/ts$/, 'js')); // compiled
-    const workerData: PartReaderSetup = { format: name, module, options };
-    this.#workers = Array.from({ length: count }, () => this.#start(script, workerData));
-    this.#idle = [...this.#workers];
+    this.#ahead = AHEAD * threads;
+    this.#turns[ALLOWED] = this.#ahead;
+    this.#running = threads;
+    const workerData: PartReaderSetup = { format: name, module, options, plan, turns: this.#turns };
+    this.#workers = Array.from({ length: threads }, () => this.#start(script, workerData));
   }
 
-  /** Has a part read, once. */
-  order(part: Part): void {
-    if (this.#ordered.has(part.index)) return;
-    this.#ordered.add(part.index);
-    this.#waiting.push(part);
-    this.#deal();
-  }
-
-  /** What was found in a part that was ordered. */
-  async result(index: number): Promise<PartRead | PartFailed> {
+  /** What was found in a part; asked for in order. Undefined when the thread that had it died (out of memory). */
+  async result(index: number): Promise<PartRead | PartFailed | undefined> {
+    Atomics.store(this.#turns, ALLOWED, index + this.#ahead);
+    Atomics.notify(this.#turns, ALLOWED);
     for (;;) {
-      const found = this.#found.get(index) ?? (this.#dead ? { index, failed: true as const } : undefined);
+      const found = this.#found.get(index);
       this.#found.delete(index);
-      if (found) return found;
+      if (found || this.#broken || this.#running === 0) return found;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
@@ -214,28 +202,23 @@ class Threads {
   }
 
   async close(): Promise<void> {
-    this.#dead = true;
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
 
   #start(script: URL, workerData: PartReaderSetup): Worker {
     const worker = new Worker(script, { workerData });
     worker.on('message', (found: PartRead | PartFailed) => {
-      this.#found.set(found.index, found);
-      this.#idle.push(worker);
-      this.#deal();
+      this.#found.set(found.part.index, found);
       this.#wake();
     });
-    // A thread that dies (out of memory) leaves its part, and all others, to the one that asks.
-    const die = () => {
-      this.#dead = true;
+    worker.on('error', () => {
+      this.#broken = true;
       this.#wake();
-    };
-    worker.on('error', die).on('exit', die);
+    });
+    worker.on('exit', () => {
+      this.#running--;
+      this.#wake();
+    });
     return worker;
-  }
-
-  #deal(): void {
-    while (this.#waiting.length > 0 && this.#idle.length > 0) this.#idle.pop()?.postMessage(this.#waiting.shift());
   }
 }
