@@ -8,7 +8,7 @@ import { decodeHead } from './sniff.ts';
 /** LAMMPS dump in text, styles atom and custom. */
 export const lammpsDump = {
   name: 'lammps-dump',
-  aliases: ['lammpstrj', 'dump'],
+  aliases: ['lammpstrj', 'dump', 'lammps-dump-text'],
   description: 'LAMMPS dump, text (atom, custom)',
   reference: 'https://docs.lammps.org/dump.html',
   fileNames: [/\.lammpstrj$/i, /\.dump$/i, /^dump\./i, /\.dump\./i],

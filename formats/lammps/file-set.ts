@@ -19,7 +19,10 @@ interface Member {
  * of the number; `%` is the process, whose parts of a step are put together in order of the number. Other paths are one file.
  */
 export async function* readSet(path: string, options: ReadOptions, readOne: ReadOne): AsyncGenerator<Frame, void> {
-  if (!/[*%]/.test(basename(path)) || (await exists(path))) {
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isDirectory())
+    throw new MissingDataError(`${path} is a folder`, `name its files, as in "${join(path, 'dump.*')}"`);
+  if (found || !/[*%]/.test(basename(path))) {
     yield* readOne(readBytes(path), { ...options, path });
     return;
   }
@@ -33,10 +36,6 @@ export async function* readSet(path: string, options: ReadOptions, readOne: Read
       options.onDiagnostic({ severity: 'warning', code: 'truncated', message: error.found, at: error.at });
     }
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined)) !== undefined;
 }
 
 async function membersOf(path: string): Promise<Member[]> {

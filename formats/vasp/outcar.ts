@@ -19,6 +19,7 @@ const NAME = 'vasp-outcar';
  */
 export const outcar = {
   name: NAME,
+  aliases: ['outcar', 'vasp-out'],
   description: 'VASP OUTCAR: steps of a run with energies, forces and stress',
   reference: 'https://www.vasp.at/wiki/index.php/OUTCAR',
   fileNames: [/OUTCAR/i],

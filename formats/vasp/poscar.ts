@@ -20,6 +20,7 @@ const MAX_TAIL = 64 << 20;
  */
 export const poscar = {
   name: NAME,
+  aliases: ['poscar', 'contcar', 'vasp'],
   description: 'VASP POSCAR and CONTCAR: one structure, optional velocities and MD state',
   reference: 'https://www.vasp.at/wiki/index.php/POSCAR',
   fileNames: [/POSCAR/i, /CONTCAR/i, /\.vasp$/i],

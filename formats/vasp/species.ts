@@ -3,8 +3,12 @@ import type { PerAtom } from '../../src/core/frame.ts';
 
 /** Atomic number behind a potential label (`Fe_pv`, `Mg_pv/f474ac0d`, `H1.25`, `Sm_3`); 0 when it names no element. */
 export function elementOfLabel(label: string): number {
-  return atomicNumber(/^[A-Za-z]+/.exec(label)?.[0] ?? '');
+  const name = /^[A-Za-z]+/.exec(label)?.[0] ?? '';
+  return ISOTOPES.has(name) ? 1 : atomicNumber(name);
 }
+
+/** Deuterium and tritium, which differ from hydrogen in POMASS only; the label is kept. */
+const ISOTOPES = new Set(['D', 'T']);
 
 /** Label in the title of a potential: `PAW_PBE Fe_pv 02Aug2007` is `Fe_pv`, the all-electron `H  1/r potential` is `H`. */
 export function labelOfPotential(title: string): string {

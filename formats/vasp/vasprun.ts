@@ -16,6 +16,7 @@ const NAME = 'vasp-xml';
  */
 export const vasprun = {
   name: NAME,
+  aliases: ['vasprun'],
   description: 'VASP vasprun.xml: steps of a run with energies, forces and stress',
   reference: 'https://www.vasp.at/wiki/index.php/Vasprun.xml',
   fileNames: [/vasprun.*\.xml/i],

@@ -18,6 +18,7 @@ const DECIMALS = 8;
  */
 export const xdatcar = {
   name: NAME,
+  aliases: ['xdatcar'],
   description: 'VASP XDATCAR: trajectory of positions',
   reference: 'https://www.vasp.at/wiki/index.php/XDATCAR',
   fileNames: [/XDATCAR/i],

@@ -47,7 +47,8 @@ export function lossesOf(frame: Frame, carries: Carries): string[] {
     if (frame[name] !== undefined && !carries[name]) lost.push(name);
   for (const name of ['energy', 'energySigma0', 'forces', 'virial'] as const)
     if (labels?.[name] !== undefined && !carries[name]) lost.push(name);
-  if (!carries.info && labels?.converged === false) lost.push('the mark of an unconverged frame');
+  const carriesMark = carries.info || carries.infoKeys?.includes('scf_converged');
+  if (!carriesMark && labels?.converged === false) lost.push('the mark of an unconverged frame');
   if (!carries.arrays) {
     for (const name of Object.keys(frame.arrays))
       if (!carries.arrayKeys?.includes(name) && !isCopy(name, frame, carries)) lost.push(`column ${name}`);

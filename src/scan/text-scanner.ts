@@ -3,7 +3,6 @@ import { parseInteger, parseNumber } from './numbers.ts';
 
 const LF = 10;
 const CR = 13;
-const BLANK = 32;
 const EMPTY = new Uint8Array(0);
 /** A line longer than this is not a line of any of our formats: refused, so that garbage cannot fill the memory. */
 const MAX_LINE = 64 << 20;
@@ -68,38 +67,6 @@ export class TextScanner {
     if (this.#ended && this.#pending === undefined && this.#next < this.#filled)
       return this.#take(this.#filled, this.#filled, false);
     return false;
-  }
-
-  /**
-   * Like `tryLine`, but steps over lines whose first two bytes behind blanks are not marked in `wanted` (65536 entries, index
-   * first << 8 | second). False when no such line is wholly in memory; `fill` then gives the next line, whatever it is.
-   */
-  trySkipTo(wanted: Uint8Array): boolean {
-    if (this.#again) return this.tryLine();
-    const bytes = this.bytes;
-    const filled = this.#filled;
-    let next = this.#next;
-    let from = this.#searched;
-    let skipped = 0;
-    for (;;) {
-      const at = bytes[from] === LF ? from : bytes.indexOf(LF, from);
-      if (at === -1 || at >= filled) {
-        this.#next = next;
-        this.#searched = filled;
-        this.lineNumber += skipped;
-        return false;
-      }
-      let k = next;
-      while (bytes[k] === BLANK) k++;
-      if (wanted[(bytes[k] << 8) | bytes[k + 1]] !== 0) {
-        this.#next = next;
-        this.lineNumber += skipped;
-        return this.#take(at, at + 1, true);
-      }
-      next = at + 1;
-      from = next;
-      skipped++;
-    }
   }
 
   /** Reads on until a further line is current; false at the end of the input. Throws FormatError for damaged compression. */

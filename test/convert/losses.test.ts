@@ -80,6 +80,11 @@ test('a column or key that repeats a label which is carried is not lost', () => 
   ]);
 });
 
+test('a format that writes the mark of convergence does not lose it', () => {
+  const outcar = { ...ALL, info: false, infoKeys: ['scf_converged'] };
+  expect(lossesOf(frame, outcar)).not.toContain('the mark of an unconverged frame');
+});
+
 test('a tilted cell does not fit an orthogonal one, nor mixed periodicity all or none', () => {
   expect(lossesOf(frame, { ...ALL, cell: 'orthogonal', pbc: 'all-or-none' })).toEqual(['cell tilt', 'periodicity']);
   expect(lossesOf(frame, { ...ALL, pbc: 'always' })).toEqual(['periodicity']);

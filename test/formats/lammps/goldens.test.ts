@@ -56,6 +56,12 @@ describe('files of a LAMMPS run', () => {
     }
   });
 
+  test('a folder is an error that says how to name a file set', async () => {
+    await expect(
+      lammpsDump.readPath(TILTED, { path: TILTED, strict: true, onDiagnostic: () => {} }).next(),
+    ).rejects.toThrow(/is a folder; name its files/);
+  });
+
   test('a pattern that no file fits is an error', async () => {
     const path = join(TILTED, 'nothing.*.dump');
     const read = async () => {
