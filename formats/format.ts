@@ -79,6 +79,25 @@ export interface FrameParts {
   preamble?(head: Uint8Array): Uint8Array;
 }
 
+/** Bytes [begin, end). */
+export type ByteRange = readonly [begin: number, end: number];
+
+/**
+ * How frames follow one another in a file that is still being written: lets each be read alone, as soon as it is complete. What
+ * this says is only where a frame may end; whether it is one is for `read` to say.
+ */
+export interface FrameSequence {
+  /**
+   * `bytes` begin where a frame begins, or the header before the first. The byte behind the frame where what follows shows that it has ended;
+   * -1 = more bytes are needed. `context`: the bytes of the ranges below of the frames before.
+   */
+  frameEnd(bytes: Uint8Array, context: Uint8Array): number;
+  /** First byte at or behind `from` where a frame seems to begin, to go on behind damage; -1 = none in these bytes. */
+  findFrame(bytes: Uint8Array, from: number): number;
+  /** Parts of a frame that hold for later ones, each in its own place of the list; undefined = nothing new. */
+  context?(frame: Uint8Array): readonly (ByteRange | undefined)[];
+}
+
 /** A file format as a described constant (`satisfies Format`). Adding it to formats/index.ts registers it. */
 export interface Format {
   readonly name: string;
@@ -98,6 +117,8 @@ export interface Format {
   readonly parts?: FrameParts;
   /** Of a format with `parts`: URL of the module that exports it, the one that each of several threads loads. */
   readonly module?: string;
+  /** Of a text format whose files programs add frames to. */
+  readonly sequence?: FrameSequence;
   /** For formats that are folders, file sets or need random access; used where `read` is missing or `path` is no single file. */
   readPath?(path: string, options: ReadOptions): AsyncGenerator<Frame, void>;
   write?(frames: AsyncIterable<Frame>, options: WriteOptions): AsyncGenerator<Uint8Array | string, void>;

@@ -1,3 +1,5 @@
+import { aseDatabase } from './ase/database.ts';
+import { aseTrajectory } from './ase/trajectory.ts';
 import { deepmdNpy, deepmdRaw } from './deepmd/deepmd.ts';
 import { extxyz } from './extxyz/extxyz.ts';
 import type { Format } from './format.ts';
@@ -34,4 +36,6 @@ export const FORMATS: readonly Format[] = [
   lammpsDumpYaml,
   atomeyeCfg,
   lammpsData,
+  aseTrajectory,
+  aseDatabase,
 ];

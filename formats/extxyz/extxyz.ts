@@ -2,6 +2,7 @@ import { parseNumber } from '../../src/scan/numbers.ts';
 import type { Format } from '../format.ts';
 import { XYZ_PARTS } from './parts.ts';
 import { readExtxyz } from './read.ts';
+import { XYZ_SEQUENCE } from './sequence.ts';
 import { writeExtxyz } from './write.ts';
 
 /** Extended xyz, and plain xyz as its special case. */
@@ -32,6 +33,7 @@ export const extxyz = {
   read: readExtxyz,
   parts: XYZ_PARTS,
   module: import.meta.url,
+  sequence: XYZ_SEQUENCE,
   write: writeExtxyz,
 } as const satisfies Format;
 

@@ -1,6 +1,7 @@
 import type { Format } from '../format.ts';
 import { DUMP_PARTS } from './dump-parts.ts';
 import { readDump } from './dump-read.ts';
+import { DUMP_SEQUENCE } from './dump-sequence.ts';
 import { writeDump } from './dump-write.ts';
 import { readSet } from './file-set.ts';
 import { decodeHead } from './sniff.ts';
@@ -39,6 +40,7 @@ export const lammpsDump = {
   read: readDump,
   parts: DUMP_PARTS,
   module: import.meta.url,
+  sequence: DUMP_SEQUENCE,
   readPath: (path, options) => readSet(path, options, readDump),
   write: writeDump,
 } as const satisfies Format;

@@ -1,7 +1,7 @@
 import type { Frame, InfoValue } from '../../src/core/frame.ts';
 import { numberOf } from '../../src/scan/numbers.ts';
 import { TextScanner } from '../../src/scan/text-scanner.ts';
-import type { Format, ReadOptions } from '../format.ts';
+import type { Format, FrameSequence, ReadOptions } from '../format.ts';
 import { BOUNDARY_FLAG, boxFromBounds } from './box.ts';
 import { planColumns } from './columns.ts';
 import { FrameBuilder } from './dump-frame.ts';
@@ -13,6 +13,25 @@ import { isUnitStyle } from './unit-style.ts';
 import { WordTable } from './word-table.ts';
 
 const FORMAT = 'lammps-dump-yaml';
+
+/** A document ends with its own last line. */
+const YAML_SEQUENCE: FrameSequence = {
+  frameEnd(bytes) {
+    const text = bufferOf(bytes);
+    for (let at = text.indexOf('\n...'); at !== -1; at = text.indexOf('\n...', at + 4)) {
+      const end = text.indexOf(10, at + 4);
+      if (end === -1) return -1;
+      if (/^\r?$/.test(text.toString('latin1', at + 4, end))) return end + 1;
+    }
+    return -1;
+  },
+  findFrame(bytes, from) {
+    const at = bufferOf(bytes).indexOf('\n---', from);
+    return at === -1 ? -1 : at + 1;
+  },
+};
+
+const bufferOf = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 
 /** LAMMPS dump yaml (4 May 2022 and later): one document a step. */
 export const lammpsDumpYaml = {
@@ -27,6 +46,7 @@ export const lammpsDumpYaml = {
     return /^---\s*\n/.test(text) && /^timestep:/m.test(text) && /^natoms:/m.test(text) ? 0.8 : 0;
   },
   read,
+  sequence: YAML_SEQUENCE,
   readPath: (path, options) => readSet(path, options, read),
 } as const satisfies Format;
 

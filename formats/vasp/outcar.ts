@@ -5,6 +5,7 @@ import type { Format, ReadOptions } from '../format.ts';
 import { AnchorLines } from './anchor-lines.ts';
 import { ANCHOR, anchorOf } from './outcar-anchors.ts';
 import { OutcarRun } from './outcar-run.ts';
+import { OUTCAR_SEQUENCE } from './outcar-sequence.ts';
 import { writeOutcar } from './outcar-write.ts';
 
 const NAME = 'vasp-outcar';
@@ -44,6 +45,7 @@ export const outcar = {
   },
   sniff: sniffOutcar,
   read: readOutcar,
+  sequence: OUTCAR_SEQUENCE,
   write: writeOutcar,
 } as const satisfies Format;
 

@@ -7,6 +7,7 @@ import { readTriple, TripleRows } from './rows.ts';
 import { sniffStructure } from './sniff-structure.ts';
 import { type BlockSpecies, elementOfLabel, speciesOfBlocks } from './species.ts';
 import { readStructureHeader, type StructureHeader } from './structure-header.ts';
+import { XDATCAR_SEQUENCE } from './xdatcar-sequence.ts';
 
 const NAME = 'vasp-xdatcar';
 const DECIMALS = 8;
@@ -41,6 +42,7 @@ export const xdatcar = {
   },
   sniff: (head) => sniffStructure(head).xdatcar,
   read: readXdatcar,
+  sequence: XDATCAR_SEQUENCE,
 } as const satisfies Format;
 
 async function* readXdatcar(source: AsyncIterable<Uint8Array>, options: ReadOptions): AsyncGenerator<Frame, void> {

@@ -57,9 +57,10 @@ export async function openFrames(
   try {
     const format = detectFormat(FORMATS, { path, head });
     if (await inParts(format)) {
-      await all.return();
+      await source.return();
       return { format, frames: framesInParts(format, options, threads, onRead) };
     }
+    if (!format.read) await source.return(); // it opens the file by itself
     return { format, frames: read(format, all, options) };
   } catch (error) {
     await source.return();
