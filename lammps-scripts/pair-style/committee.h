@@ -16,12 +16,15 @@ class Committee {
   LAMMPS_NS::bigint members_step;    // the step of what follows
 
   Committee() : want_members(false), members_step(-1) {}
-  virtual ~Committee() {}
 
   virtual bool is_committee() const = 0;
   virtual int members() const = 0;
   virtual int members_atoms() const = 0;    // local and ghost
   virtual const double *member_forces(int) const = 0;    // (3 members_atoms), in the units of LAMMPS
+
+ protected:
+  // not virtual: the destructors of newer LAMMPS may throw and those of older may not, and a virtual one here could override only one kind
+  ~Committee() {}
 };
 
 }    // namespace NNP
