@@ -8,6 +8,9 @@ import { describe, test } from 'vitest';
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 export const SHARED = join(ROOT, '..', 'shared');
 
+/** The browser of lane `chromium`. */
+export const CHROMIUM = process.env['CHROMIUM'] ?? 'chromium';
+
 /** Which lanes must run: `NNP_REQUIRE_LANES=all` or a comma list; CI sets `all`. */
 const required = new Set((process.env['NNP_REQUIRE_LANES'] ?? '').split(',').filter(Boolean));
 
@@ -40,11 +43,13 @@ const MISSING: Record<string, () => string | undefined> = {
     runs('clang++-19', '--version')
       ? undefined
       : 'clang 19, which made hdnnp.wasm, is not installed (Debian: apt-get install clang-19 lld-19)',
+  chromium: () =>
+    runs(CHROMIUM, '--version') ? undefined : 'chromium is not installed (Debian: apt-get install chromium)',
 };
 
 /** Like `describe`, for tests that need something outside: skipped with a printed reason, or failing where CI requires the lane. */
 export function describeLane(
-  lane: 'corpus' | 'lammps' | 'ase' | 'pymatgen' | 'mdanalysis' | 'clang',
+  lane: 'corpus' | 'lammps' | 'ase' | 'pymatgen' | 'mdanalysis' | 'clang' | 'chromium',
   name: string,
   body: () => void,
 ): void {

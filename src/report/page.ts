@@ -14,7 +14,7 @@ export interface Section {
 
 const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
-function escapeHtml(text: string): string {
+export function escapeHtml(text: string): string {
   return text.replace(/[&<>"]/g, (c) => ESCAPES[c]);
 }
 
@@ -24,7 +24,8 @@ function tableHtml(table: Table): string {
   return `<table>${row(table.head, 'th')}\n${table.rows.map((cells) => row(cells, 'td')).join('\n')}</table>`;
 }
 
-function sectionHtml(section: Section): string {
+/** Heading, text, table and charts (SVG) of a section. */
+export function sectionHtml(section: Section): string {
   return [
     `<h2>${escapeHtml(section.title)}</h2>`,
     section.text ? `<p>${escapeHtml(section.text)}</p>` : '',
@@ -33,7 +34,8 @@ function sectionHtml(section: Section): string {
   ].join('\n');
 }
 
-const STYLE = `body{font:15px/1.5 system-ui,sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem;color:#222}
+/** Style sheet of reports and live pages. */
+export const STYLE = `body{font:15px/1.5 system-ui,sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem;color:#222}
 table{border-collapse:collapse;display:block;overflow-x:auto}td,th{padding:.2rem .8rem;border-bottom:1px solid #ddd;text-align:right}
 td:first-child,th:first-child{text-align:left}figure{margin:1.5rem 0;overflow-x:auto}`;
 
