@@ -65,6 +65,11 @@ export class Soap {
     this.#expansion = new Float64Array(s * (lmax + 1) ** 2 * nmax);
   }
 
+  /** Radial integrals at r = 0, step, 2 step … Å: (knots, l, n), one knot beyond the cutoff; between them they are linear. */
+  get radialTable(): { readonly step: number; readonly values: Float64Array } {
+    return { step: this.#step, values: this.#table };
+  }
+
   /**
    * Features of the given centers into `out` (centers, nfeatures), which is overwritten. Throws PotentialError for a species that is
    * not among those of the settings.

@@ -1,6 +1,6 @@
 /* Node-API glue: chooses the instruction set and checks every array it is handed. */
+#include "addon-values.h"
 #include "evaluation.h"
-#include "node-api.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,32 +11,13 @@ static void finalize(napi_env env, void *data, void *hint) {
   destroy(data);
 }
 
-static napi_value raise(napi_env env, const char *message) {
-  napi_throw_error(env, NULL, message);
-  return NULL;
-}
-
-/* Data of a typed array of the given type with at least `least` items; false otherwise. */
-static bool typed(napi_env env, napi_value value, napi_typedarray_type wanted, size_t least, void **data,
-                  size_t *length) {
-  bool is = false;
-  napi_typedarray_type type;
-  if (napi_is_typedarray(env, value, &is) || !is) return false;
-  if (napi_get_typedarray_info(env, value, &type, length, data, NULL, NULL)) return false;
-  return type == wanted && *length >= least;
-}
-
 static napi_value js_variants(napi_env env, napi_callback_info info) {
   (void)info;
   Variant list[MOST_VARIANTS];
+  const char *names[MOST_VARIANTS];
   const int n = variants(list);
-  napi_value array, name;
-  napi_create_array(env, &array);
-  for (int k = 0; k < n; k++) {
-    napi_create_string_utf8(env, list[k].name, strlen(list[k].name), &name);
-    napi_set_element(env, array, (uint32_t)k, name);
-  }
-  return array;
+  for (int k = 0; k < n; k++) names[k] = list[k].name;
+  return string_array(env, names, n);
 }
 
 /* create(variant, blob, threads, minimumScratch) -> handle; throws with the offset of the first bad entry. */

@@ -1,5 +1,7 @@
 #include "evaluation.h"
 
+#include "cpu.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,16 +14,9 @@ extern const NnpKernel nnp_kernel_neon;
 int variants(Variant out[MOST_VARIANTS]) {
   int n = 0;
 #if defined(__x86_64__)
-  __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx2") &&
-      __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2"))
-    out[n++] = (Variant){"avx512", &nnp_kernel_avx512};
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
-      __builtin_cpu_supports("bmi2"))
-    out[n++] = (Variant){"avx2", &nnp_kernel_avx2};
-  if (__builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt"))
-    out[n++] = (Variant){"sse", &nnp_kernel_sse};
+  if (cpu_runs_avx512()) out[n++] = (Variant){"avx512", &nnp_kernel_avx512};
+  if (cpu_runs_avx2()) out[n++] = (Variant){"avx2", &nnp_kernel_avx2};
+  if (cpu_runs_sse()) out[n++] = (Variant){"sse", &nnp_kernel_sse};
 #else
   out[n++] = (Variant){"neon", &nnp_kernel_neon};
 #endif

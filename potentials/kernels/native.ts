@@ -1,16 +1,10 @@
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { BLOB_VERSION } from './blob.ts';
-import { kernelFolder } from './kernel-folder.ts';
 import type { KernelCall, KernelInstance } from './kernel-instance.ts';
+import { chosenVariant, type KernelAddon, loadAddon } from './load-addon.ts';
 
 /** addon.c. */
-interface Addon {
-  readonly blobVersion: number;
-  /** Instruction sets this processor runs, best first. */
-  variants(): string[];
+interface Addon extends KernelAddon {
   /** Throws Error when the variant does not run here or the blob is invalid. */
   create(variant: string, blob: Float64Array, threads: number, minimumScratch: number): object;
   evaluate(...call: AddonCall): number;
@@ -44,42 +38,12 @@ export interface NativeOptions {
   readonly minimumScratch?: boolean;
 }
 
-/** Where the addon may lie, in the order in which it is tried. */
-function addonFiles(): string[] {
-  const folder = kernelFolder();
-  return [
-    join(folder, 'prebuilds', `${process.platform}-${process.arch}`, 'hdnnp.node'),
-    join(folder, 'build', 'hdnnp.node'),
-  ];
-}
-
-let loaded: Addon | undefined;
-
-/** The addon; throws Error with the reason when there is none that loads and speaks our blob version. */
-function loadAddon(): Addon {
-  if (loaded) return loaded;
-  const require = createRequire(import.meta.url);
-  const reasons: string[] = [];
-  for (const file of addonFiles()) {
-    if (!existsSync(file)) continue;
-    try {
-      const addon: Addon = require(file);
-      if (addon.blobVersion === BLOB_VERSION) {
-        loaded = addon;
-        return addon;
-      }
-      reasons.push(`${file} is of version ${addon.blobVersion}, not ${BLOB_VERSION}; build it again`);
-    } catch (error) {
-      reasons.push(`${file}: ${(error as Error).message}`);
-    }
-  }
-  throw new Error(reasons.join('; ') || 'the addon is not built (npm run build:kernel, needs a C++ compiler)');
-}
+const load = () => loadAddon<Addon>('hdnnp', BLOB_VERSION);
 
 /** Instruction sets of the native kernel that run here, best first; empty without the addon. */
 export function nativeVariants(): string[] {
   try {
-    return loadAddon().variants();
+    return load().variants();
   } catch {
     return [];
   }
@@ -87,11 +51,8 @@ export function nativeVariants(): string[] {
 
 /** Throws Error with the reason when the addon, or the variant, does not run here. */
 export function nativeKernel(blob: Float64Array, options: NativeOptions = {}): KernelInstance {
-  const addon = loadAddon();
-  const available = addon.variants();
-  const variant = options.variant ?? (process.env['NNP_KERNEL_VARIANT'] || available[0]);
-  if (!available.includes(variant))
-    throw new Error(`this processor runs ${available.join(', ') || 'no variant'} of the native kernel, not ${variant}`);
+  const addon = load();
+  const variant = chosenVariant(addon.variants(), options.variant);
   const threads = options.threads ?? Number(process.env['NNP_THREADS'] || 1);
   const count = threads === 0 ? availableParallelism() : threads;
   const handle = addon.create(variant, blob, count, Number(options.minimumScratch ?? false));

@@ -14,7 +14,7 @@ typedef napi_value (*napi_callback)(napi_env env, napi_callback_info info);
 typedef void (*napi_finalize)(napi_env env, void *data, void *hint);
 typedef int napi_status; /* 0 = napi_ok */
 typedef int napi_typedarray_type;
-enum { napi_int32_array = 5, napi_float64_array = 8 };
+enum { napi_int32_array = 5, napi_float32_array = 7, napi_float64_array = 8 };
 typedef struct napi_ref__ *napi_ref;
 typedef struct napi_async_work__ *napi_async_work;
 typedef void (*napi_async_execute_callback)(napi_env env, void *data);
@@ -32,6 +32,8 @@ napi_status napi_create_external(napi_env, void *data, napi_finalize, void *hint
 napi_status napi_get_value_external(napi_env, napi_value, void **result);
 napi_status napi_get_value_int32(napi_env, napi_value, int32_t *result);
 napi_status napi_create_int32(napi_env, int32_t, napi_value *result);
+napi_status napi_get_value_double(napi_env, napi_value, double *result);
+napi_status napi_create_double(napi_env, double, napi_value *result);
 napi_status napi_get_value_string_utf8(napi_env, napi_value, char *buffer, size_t size, size_t *length);
 napi_status napi_create_string_utf8(napi_env, const char *, size_t length, napi_value *result);
 napi_status napi_create_array(napi_env, napi_value *result);

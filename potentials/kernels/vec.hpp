@@ -19,6 +19,9 @@ template <class T> struct IntOf;
 template <> struct IntOf<double> {
   typedef long long type;
 };
+template <> struct IntOf<float> {
+  typedef int type;
+};
 
 template <class T, int W> struct Simd {
   typedef T Number;
