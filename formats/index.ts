@@ -1,7 +1,10 @@
 import { aseDatabase } from './ase/database.ts';
 import { aseTrajectory } from './ase/trajectory.ts';
+import { cp2kOutput } from './cp2k/output.ts';
 import { deepmdNpy, deepmdRaw } from './deepmd/deepmd.ts';
+import { espressoOutput } from './espresso/output.ts';
 import { extxyz } from './extxyz/extxyz.ts';
+import { store } from './extxyz/store.ts';
 import type { Format } from './format.ts';
 import { atomeyeCfg } from './lammps/atomeye-cfg.ts';
 import { lammpsData } from './lammps/data.ts';
@@ -22,6 +25,7 @@ export type { Carries, Format, ReadOptions, WriteOptions } from './format.ts';
 /** Every format the bridge knows; adding a line is the registration. */
 export const FORMATS: readonly Format[] = [
   extxyz,
+  store,
   runner,
   deepmdNpy,
   deepmdRaw,
@@ -30,6 +34,8 @@ export const FORMATS: readonly Format[] = [
   xdatcar,
   outcar,
   vasprun,
+  cp2kOutput,
+  espressoOutput,
   lammpsDump,
   lammpsDumpBinary,
   lammpsDumpLocal,

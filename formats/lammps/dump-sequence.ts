@@ -3,8 +3,6 @@ import type { FrameSequence } from '../format.ts';
 const ITEM = 'ITEM: ';
 const T = 84;
 const U = 85;
-const I = 73;
-const N = 78;
 /** Longest beginning by which the first items of a step are told apart: `ITEM: TIMES`. */
 const KNOWN = 11;
 
@@ -16,8 +14,8 @@ export const DUMP_SEQUENCE: FrameSequence = {
   frameEnd(bytes) {
     const text = bufferOf(bytes);
     let inside = false;
-    for (let at = text.indexOf(ITEM); at !== -1; at = text.indexOf(ITEM, at + 6)) {
-      if (at + 8 > text.length) return -1;
+    for (let at = text.indexOf(ITEM); at !== -1; at = text.indexOf(ITEM, at + ITEM.length)) {
+      if (at + ITEM.length === text.length) return -1;
       if (!beginsStep(text, at)) continue;
       if (inside) return at;
       if (at + KNOWN > text.length) return -1;
@@ -27,7 +25,7 @@ export const DUMP_SEQUENCE: FrameSequence = {
   },
   findFrame(bytes, from) {
     const text = bufferOf(bytes);
-    for (let at = text.indexOf(ITEM, from); at !== -1 && at + 8 <= text.length; at = text.indexOf(ITEM, at + 6))
+    for (let at = text.indexOf(ITEM, from); at !== -1; at = text.indexOf(ITEM, at + ITEM.length))
       if (beginsStep(text, at)) return at;
     return -1;
   },
@@ -41,10 +39,10 @@ export const DUMP_SEQUENCE: FrameSequence = {
   },
 };
 
-/** TIMESTEP, TIME or UNITS. */
+/** TIMESTEP, TIME or UNITS: no other item begins with these letters. */
 function beginsStep(text: Buffer, at: number): boolean {
-  const [first, second] = [text[at + 6], text[at + 7]];
-  return (first === T && second === I) || (first === U && second === N);
+  const letter = text[at + ITEM.length];
+  return letter === T || letter === U;
 }
 
 const bufferOf = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);

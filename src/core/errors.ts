@@ -89,6 +89,25 @@ export class ProgramError extends ProjectError {
   override readonly name = 'ProgramError';
 }
 
+/** A frame got no label, or none that can be used; `tail` is the end of what the labelling program said. */
+export class LabelError extends ProjectError {
+  readonly code = 'LABEL';
+  readonly exitCode = EXIT.program;
+  override readonly name = 'LabelError';
+  readonly tail: string;
+  constructor(message: string, tail = '', options?: ErrorOptions) {
+    super(message, options);
+    this.tail = tail;
+  }
+}
+
+/** A folder that keeps results cannot be opened, read or written: locked, damaged, disk full. What was acknowledged before stays. */
+export class StoreError extends ProjectError {
+  readonly code = 'STORE';
+  readonly exitCode = EXIT.input;
+  override readonly name = 'StoreError';
+}
+
 /** The words of a command line do not make sense together. */
 export class UsageError extends ProjectError {
   readonly code = 'USAGE';

@@ -97,6 +97,11 @@ export class LammpsLabeller {
     };
   }
 
+  /** Ends the process at once. */
+  kill(): void {
+    kill(this.#process);
+  }
+
   /** Says EXIT (LAMMPS then ends with exit code 1, as it always does) and sees to it that the process ends. */
   async end(): Promise<void> {
     await this.#driver.end();
