@@ -1,8 +1,6 @@
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } from 'yaml';
 import { FormatError } from '../core/errors.ts';
 
-const FORMAT = 'train config';
-
 export interface NumberRange {
   readonly min?: number;
   readonly max?: number;
@@ -37,6 +35,11 @@ export class ConfigValue {
 
   get isList(): boolean {
     return isSeq(this.#node);
+  }
+
+  /** As plain JSON, for reading further elsewhere. */
+  plain(): unknown {
+    return this.#node === null ? null : this.#node.toJSON();
   }
 
   number(range: NumberRange = {}): number {
@@ -116,14 +119,17 @@ export type { ConfigTable };
 /** A YAML file with positions. */
 class ConfigFile {
   readonly path: string;
+  /** What kind of file it is, for errors. */
+  readonly format: string;
   readonly lines = new LineCounter();
 
-  constructor(path: string) {
+  constructor(path: string, format: string) {
     this.path = path;
+    this.format = format;
   }
 
   error(node: Node | null, message: string): FormatError {
-    return new FormatError(FORMAT, { path: this.path, line: this.lineOf(node) }, message);
+    return new FormatError(this.format, { path: this.path, line: this.lineOf(node) }, message);
   }
 
   lineOf(node: Node | null): number {
@@ -133,12 +139,12 @@ class ConfigFile {
 }
 
 /** The root of a YAML text; syntax errors and repeated keys become FormatErrors with their line. */
-export function readConfig(text: string, path: string): ConfigValue {
-  const file = new ConfigFile(path);
+export function readConfig(text: string, path: string, format = 'train config'): ConfigValue {
+  const file = new ConfigFile(path, format);
   const document = parseDocument(text, { lineCounter: file.lines, prettyErrors: false });
   const [error] = document.errors;
   if (error)
-    throw new FormatError(FORMAT, { path, line: Math.max(1, file.lines.linePos(error.pos[0]).line) }, error.message);
+    throw new FormatError(format, { path, line: Math.max(1, file.lines.linePos(error.pos[0]).line) }, error.message);
   return new ConfigValue(file, document.contents as Node | null, '');
 }
 

@@ -2,13 +2,10 @@ import type { Activation, HdnnpModel } from '../../potentials/hdnnp-model.ts';
 import { atomicNumber } from '../core/elements.ts';
 import { type ConfigValue, readConfig } from './config-reader.ts';
 import type { HiddenLayers } from './networks.ts';
-import type { AdamOptions } from './optimisers/adam.ts';
-import type { EkfOptions } from './optimisers/ekf.ts';
+import { type OptimiserOptions, optimiserOptions } from './optimisers/optimiser-config.ts';
 import type { ReferenceEnergies } from './reference-energies.ts';
 import { SPLITS, type SplitRule } from './split.ts';
 import { readGrid, readLine, type SymmetryEntry } from './symmetry-set.ts';
-
-type OptimiserOptions = ({ readonly name: 'ekf' } & EkfOptions) | ({ readonly name: 'adam' } & AdamOptions);
 
 /** A validated training configuration. */
 export interface TrainConfig {
@@ -98,7 +95,7 @@ export function parseConfig(text: string, path: string): TrainConfig {
     ),
     averaging: root.number('averaging', 0, { min: 0, max: 1000 }),
     patience: root.number('patience', 0, { min: 0, max: 1e6, integer: true }),
-    optimiser: optimiser(root.get('optimiser')),
+    optimiser: optimiserOptions(root.get('optimiser')),
     epochs: root.number('epochs', 50, { min: 1, max: 1e6, integer: true }),
   };
 }
@@ -132,43 +129,4 @@ function hiddenLayers(value: ConfigValue): HiddenLayers {
   if (given && letters.length !== 1 && letters.length !== sizes.length)
     throw given.error(`one activation, or one for each of the ${sizes.length} hidden layers`);
   return { sizes, activations };
-}
-
-function optimiser(value: ConfigValue | undefined): OptimiserOptions {
-  if (!value)
-    return { name: 'ekf', forceRows: 15, virialRows: 3, lambda: 0.98, nu: 0.9987, covariance: 100, processNoise: 0 };
-  const known = [
-    'name',
-    'force_rows',
-    'virial_rows',
-    'lambda',
-    'nu',
-    'covariance',
-    'process_noise',
-    'batch',
-    'learning_rate',
-  ] as const;
-  const table = value.table(known);
-  const name = table.need('name').text(['ekf', 'adam']);
-  const own = name === 'ekf' ? known.slice(1, 7) : known.slice(7);
-  for (const key of known.slice(1)) {
-    const given = table.get(key);
-    if (given && !own.includes(key))
-      throw given.error(`no ${key} for the optimiser ${name} (it has ${own.join(', ')})`);
-  }
-  if (name === 'adam')
-    return {
-      name,
-      batch: table.number('batch', 8, { min: 1, max: 1e6, integer: true }),
-      learningRate: table.number('learning_rate', 0.01, { min: 1e-12, max: 10 }),
-    };
-  return {
-    name: 'ekf',
-    forceRows: table.number('force_rows', 15, { min: 0, max: 1000, integer: true }),
-    virialRows: table.number('virial_rows', 3, { min: 0, max: 6, integer: true }),
-    lambda: table.number('lambda', 0.98, { min: 0.5, max: 1 }),
-    nu: table.number('nu', 0.9987, { min: 0, max: 1 }),
-    covariance: table.number('covariance', 100, { min: 1e-12, max: 1e12 }),
-    processNoise: table.number('process_noise', 0, { min: 0, max: 1e6 }),
-  };
 }

@@ -66,7 +66,7 @@ function elementTable(sets: readonly ComparedSet[]): Table {
 
 type Point = readonly [number, number];
 
-function parityCharts(structures: readonly ComparedStructure[]): Chart[] {
+export function parityCharts(structures: readonly ComparedStructure[]): Chart[] {
   const charts: Chart[] = [];
   const add = (title: string, unit: string, clouds: Map<string, Point[]>) => {
     if (clouds.size > 0) charts.push(parity(title, unit, clouds));

@@ -18,7 +18,7 @@ const HIDDEN = [20, 16, 12, 10, 8] as const;
  * A configuration (YAML) that suits the data: symmetry functions from the distances that occur, network and epochs from the amount of
  * data. It is what `train` uses without one and keeps as `train.yaml`. Throws as `surveyEnvironments`.
  */
-export function generatedConfig(frames: readonly LabelledFrame[]): string {
+export function generatedConfig(frames: readonly LabelledFrame[], optimiser: 'ekf' | 'adam' = 'ekf'): string {
   const environments = surveyEnvironments(frames);
   const functions = generatedFunctions(frames, environments);
   const hidden = hiddenNodes(functions.map((own) => own.length));
@@ -43,14 +43,19 @@ loss:
   force: 1${stressed ? '\n  virial: 2 # the same for one component of the virial' : ''}
 
 optimiser:
-  name: ekf
-  force_rows: 15
+${OPTIMISERS[optimiser]}
 
 averaging: 2 # epochs
 epochs: ${epochs}
 patience: ${Math.max(5, Math.round(PATIENCE * epochs))}
 `;
 }
+
+/** Adam is for engines without double precision. */
+const OPTIMISERS = {
+  ekf: '  name: ekf\n  force_rows: 15',
+  adam: '  name: adam\n  batch: 4\n  learning_rate: 0.005\n  schedule: cosine',
+} as const;
 
 function hiddenNodes(inputs: readonly number[]): number {
   const weights = (h: number) => inputs.reduce((sum, n) => sum + (n + 1) * h + (h + 1) * h + h + 1, 0);

@@ -7,7 +7,8 @@ const tell = (message: FromMember) => process.connected && process.send?.(messag
 
 // Ctrl-C reaches the whole process group; the parent passes it on.
 process.on('SIGINT', () => {});
-process.on('disconnect', () => abort.abort());
+// Without a parent it must not write on: another one may go on with the same files. The checkpoint of the last epoch is there.
+process.on('disconnect', () => process.exit());
 process.on('message', async (message: ToMember) => {
   if (message.kind === 'stop') return abort.abort();
   try {

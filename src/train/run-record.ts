@@ -14,11 +14,20 @@ interface RunFacts {
   readonly dataset: Dataset;
   readonly result: TrainResult;
   readonly startedAt: Date;
+  /** What computed. */
+  readonly backend: string;
   readonly parameters: number;
 }
 
 /** What a reader of a report wants to know first: name and value. */
-export function runFacts({ options, dataset, result, startedAt, parameters }: RunFacts): [string, string | number][] {
+export function runFacts({
+  options,
+  dataset,
+  result,
+  startedAt,
+  backend,
+  parameters,
+}: RunFacts): [string, string | number][] {
   const atoms = dataset.training.reduce((sum, { natoms }) => sum + natoms, 0);
   return [
     ['data', options.data],
@@ -32,17 +41,18 @@ export function runFacts({ options, dataset, result, startedAt, parameters }: Ru
     ['CPU time / s', result.cpuSeconds.toFixed(1)],
     ['wall time / s', ((Date.now() - startedAt.getTime()) / 1000).toFixed(1)],
     ['training throughput / atoms per CPU second', ((atoms * result.epochs) / result.cpuSeconds).toFixed(0)],
+    ['computed by', backend],
     ['processor', `${cpus()[0]?.model ?? 'unknown'} (${cpus().length})`],
     ['versions', `nnp-bridge ${packageVersion()}, node ${process.versions.node}, ${process.platform} ${process.arch}`],
   ];
 }
 
-function packageVersion(): string {
+export function packageVersion(): string {
   return (JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string }).version;
 }
 
 /** Text of `run.json`: inputs with their hashes, versions, seed, data, timing, errors. */
-export function runRecord({ options, identity, dataset, result, startedAt, parameters }: RunFacts): string {
+export function runRecord({ options, identity, dataset, result, startedAt, backend, parameters }: RunFacts): string {
   const { training, validation, test } = result.errors;
   const record = {
     schema: 'nnp-bridge-run/1',
@@ -52,6 +62,7 @@ export function runRecord({ options, identity, dataset, result, startedAt, param
       node: process.versions.node,
       platform: `${process.platform} ${process.arch}`,
     },
+    backend,
     hardware: cpus()[0]?.model ?? 'unknown',
     inputs: {
       data: { path: options.data, sha256: identity.data },

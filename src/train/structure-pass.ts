@@ -1,4 +1,9 @@
 import {
+  ENERGY_ROW,
+  type GradientRequest,
+  type RowRequest,
+} from '../../potentials/kernels/training/training-kernel.ts';
+import {
   addEnergyGradient,
   addSlopeGradient,
   backward,
@@ -8,20 +13,11 @@ import {
   TangentScratch,
 } from './network-pass.ts';
 import type { Networks } from './networks.ts';
+import type { Passes } from './passes.ts';
 import type { TrainingStructure } from './training-structure.ts';
 
-/** Derivatives of a loss by energy, forces (natoms, 3) and virial (6) of one structure. */
-export interface LabelGradient {
-  readonly energy: number;
-  readonly forces: Float64Array;
-  readonly virial: Float64Array;
-}
-
-/**
- * Energy, forces, virial and their derivatives by the weights, one structure at a time. `load` runs all atoms of a structure through
- * their networks; everything else uses what it left. Weights must not change between `load` and its uses.
- */
-export class StructurePass {
+/** The passes in TypeScript: what the kernel must compute. */
+export class StructurePass implements Passes {
   readonly networks: Networks;
   /** eV without reference energies, of the loaded structure. */
   energy = 0;
@@ -95,6 +91,26 @@ export class StructurePass {
     }
   }
 
+  /** Components one after the other. */
+  rows({ codes, scales, values, rows }: RowRequest): void {
+    const n = this.networks.weights.length;
+    const virial = new Float64Array(6);
+    if (codes.some((code) => code < ENERGY_ROW)) this.virial(virial);
+    rows.fill(0, 0, codes.length * n);
+    codes.forEach((code, r) => {
+      if (code >= 0) {
+        values[r] = this.force(code);
+        this.addForceRow(code, scales[r], rows, r * n);
+      } else if (code === ENERGY_ROW) {
+        values[r] = this.energy;
+        this.addEnergyRow(scales[r], rows, r * n);
+      } else {
+        values[r] = virial[-2 - code];
+        this.addVirialRow(-2 - code, scales[r], rows, r * n);
+      }
+    });
+  }
+
   /** Adds `scale`·dE/dw to `row[rowAt …]`. */
   addEnergyRow(scale: number, row: Float64Array, rowAt: number): void {
     const s = this.#loaded();
@@ -142,7 +158,7 @@ export class StructurePass {
   }
 
   /** Adds `energy`·dE/dw + Σ `forces`·dF/dw + Σ `virial`·dW/dw to `gradient`; `forces` is (natoms, 3), `virial` (6). */
-  addGradient({ energy, forces, virial }: LabelGradient, gradient: Float64Array): void {
+  addGradient({ energy, forces, virial }: GradientRequest, gradient: Float64Array): void {
     const s = this.#loaded();
     const { shapes, weights } = this.networks;
     const { tangent } = this.#scratch;

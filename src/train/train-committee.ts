@@ -16,7 +16,7 @@ import { structuresCsv } from './structure-errors.ts';
 import type { EpochErrors, StopReason } from './trainer.ts';
 import type { TrainOptions, TrainResult } from './training-run.ts';
 
-type MemberOptions = Omit<TrainOptions, 'onDiagnostic' | 'onProgress' | 'onEpoch' | 'signal'>;
+type MemberOptions = Omit<TrainOptions, 'onDiagnostic' | 'onBackend' | 'onProgress' | 'onEpoch' | 'signal'>;
 type MemberResult = Omit<TrainResult, 'errors'>;
 
 export type ToMember = { kind: 'train'; options: MemberOptions } | { kind: 'stop' };
@@ -149,6 +149,7 @@ async function memberOptions(options: CommitteeOptions, member: number): Promise
     members: _,
     parallel: __,
     onDiagnostic: ___,
+    onBackend: _______,
     onProgress: ____,
     onEpoch: _____,
     signal: ______,
@@ -169,8 +170,9 @@ async function checkOutput({ output, resume, overwrite }: CommitteeOptions): Pro
     if (error.code === 'ENOENT') return [];
     throw new UsageError(`${output}: expected a directory or nothing (${error.code})`);
   });
-  if (names.length === 0) return;
-  const own = names.includes('1') || names.includes('1.checkpoint');
+  const visible = names.filter((name) => !name.startsWith('.')); // others are files that were being written when it was killed
+  if (visible.length === 0) return;
+  const own = visible.some((name) => /^\d+(\.checkpoint)?$/.test(name));
   if (!own) throw new UsageError(`${output} exists and holds no committee: choose another directory`);
   if (!resume && !overwrite)
     throw new UsageError(`${output} exists; continue it with --resume or replace it with --overwrite`);

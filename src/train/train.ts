@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { access, readdir, readFile, stat } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { choosePotential } from '../../potentials/kernels/ladder.ts';
 import type { Potential } from '../../potentials/potential.ts';
 import { openFrames } from '../convert/open.ts';
 import { MissingDataError, UsageError } from '../core/errors.ts';
+import { isTensorflow, trainingBackend } from './backend.ts';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { type ComparedSet, comparedSet } from './compared-set.ts';
 import { parseConfig, type TrainConfig } from './config.ts';
@@ -15,18 +16,14 @@ import { errorReportPage } from './error-report.ts';
 import { generatedConfig } from './generated-config.ts';
 import { type LabelledFrame, labelledFrames } from './labelled-frames.ts';
 import { learningCurveCsv } from './learning-curve.ts';
-import type { LossWeights } from './loss.ts';
-import { initializeWeights, type Networks, newNetworks } from './networks.ts';
-import { Adam } from './optimisers/adam.ts';
-import { ExtendedKalmanFilter } from './optimisers/ekf.ts';
-import type { Optimiser } from './optimisers/optimiser.ts';
+import type { Networks } from './networks.ts';
+import { newTrainer } from './new-trainer.ts';
 import { RandomStream } from './random-stream.ts';
 import { runFacts, runRecord } from './run-record.ts';
 import { splitIndices } from './split.ts';
 import { structuresCsv } from './structure-errors.ts';
-import { StructurePass } from './structure-pass.ts';
 import { trainedModel } from './trained-model.ts';
-import { type StopReason, Trainer, type TrainerRecord } from './trainer.ts';
+import type { StopReason, Trainer, TrainerRecord } from './trainer.ts';
 import type { Identity, TrainOptions, TrainResult } from './training-run.ts';
 import { writeTrained } from './write-trained.ts';
 
@@ -45,10 +42,10 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   if (given !== undefined) parseConfig(given, options.config ?? '');
   const labelled = await collect(await openLabelled(options.data, options), MEMORY_GB);
   checkData(labelled, options.onDiagnostic);
-  const configText = given ?? generatedConfig(labelled);
+  const configText = given ?? generatedConfig(labelled, isTensorflow(options.backend ?? {}) ? 'adam' : 'ekf');
   const config = parseConfig(configText, options.config ?? 'generated configuration');
   const identity: Identity = {
-    data: await sha256OfFile(options.data),
+    data: await sha256OfData(options.data),
     config: createHash('sha256').update(configText).digest('hex'),
     seed: options.seed,
   };
@@ -58,15 +55,18 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   if (saved) checkIdentity(saved.record.identity, identity, checkpointPath);
 
   const startedAt = new Date();
+  const backend = await trainingBackend(options.backend ?? {}, config.optimiser);
+  options.onBackend?.(backend.description);
   const dataset = await describeData(labelled, options, config);
   const random = new RandomStream(options.seed + 2, saved?.record.trainer.draws);
-  const { trainer, networks } = newTrainer(dataset, config, options.seed, random);
+  const epochs = options.epochs ?? config.epochs;
+  const { trainer, networks } = newTrainer({ dataset, config, backend, epochs, seed: options.seed, random });
   if (saved) trainer.restore(saved.record.trainer, saved.arrays);
 
   const save = () =>
     writeCheckpoint(checkpointPath, { record: { identity, trainer: trainer.record() }, arrays: trainer.arrays() });
   const stop = await trainer.run({
-    epochs: options.epochs ?? config.epochs,
+    epochs,
     patience: config.patience,
     ...(options.signal && { signal: options.signal }),
     ...(options.timeLimit !== undefined && { timeLimit: options.timeLimit }),
@@ -78,7 +78,10 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   });
   await save();
 
-  return finish(options, stop, { config, configText, identity, dataset, networks, trainer, startedAt });
+  return finish(options, stop, {
+    ...{ config, configText, identity, dataset, networks, trainer, startedAt },
+    backend: backend.description,
+  });
 }
 
 interface Run {
@@ -89,6 +92,7 @@ interface Run {
   readonly networks: Networks;
   readonly trainer: Trainer;
   readonly startedAt: Date;
+  readonly backend: string;
 }
 
 /** Takes the best weights, writes the potential and measures it. */
@@ -187,37 +191,6 @@ async function collect(frames: AsyncIterable<LabelledFrame>, memoryGB: number): 
   return kept;
 }
 
-function newTrainer(dataset: Dataset, config: TrainConfig, seed: number, random: RandomStream) {
-  const networks: Networks = newNetworks(
-    dataset.elements.map(({ symmetryFunctions }) => symmetryFunctions.length),
-    config.hidden,
-  );
-  const gigabytes = (8 * networks.weights.length ** 2) / 1e9;
-  if (config.optimiser.name === 'ekf' && gigabytes > config.memoryGB)
-    throw new UsageError(
-      `the Kalman filter of ${networks.weights.length} weights would take ${gigabytes.toPrecision(3)} GB, more than memory_gb: ` +
-        `${config.memoryGB}; allow more, use a smaller network or the optimiser adam`,
-    );
-  initializeWeights(networks, new RandomStream(seed + 1));
-  const pass = new StructurePass(networks);
-  const loss: LossWeights = {
-    energy: config.energyWeight,
-    force: config.forceWeight,
-    virial: config.virialWeight,
-    unit: dataset.forceUnit,
-  };
-  const optimiser: Optimiser =
-    config.optimiser.name === 'ekf'
-      ? new ExtendedKalmanFilter(pass, loss, config.optimiser, random)
-      : new Adam(pass, loss, config.optimiser);
-  const { training, validation } = dataset;
-  const averaging = config.averaging * training.length;
-  return {
-    trainer: new Trainer({ networks, pass, optimiser, random, loss, training, validation, averaging }),
-    networks,
-  };
-}
-
 function checkpointOf(output: string): string {
   return `${output.replace(/[\\/]+$/, '')}.checkpoint`;
 }
@@ -248,8 +221,20 @@ function checkIdentity(saved: Identity, now: Identity, path: string): void {
       );
 }
 
-async function sha256OfFile(path: string): Promise<string> {
+/** Of a file, or of the files of a folder; of a store the shards, as what stands beside them is no data. */
+async function sha256OfData(path: string): Promise<string> {
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  for (const file of (await stat(path)).isDirectory() ? await filesIn(path) : [path])
+    for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
   return hash.digest('hex');
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const shards = entries.filter(({ name }) => /^shard-\d+\.extxyz$/.test(name));
+  const files = entries.some(({ name }) => name === 'manifest.json') && shards.length > 0 ? shards : entries;
+  return files
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
 }

@@ -2,8 +2,8 @@ import { energyScale, forceScale, type LossWeights, virialScale } from './loss.t
 import { type ErrorTable, Metrics } from './metrics.ts';
 import type { Networks } from './networks.ts';
 import { copyState, type Optimiser } from './optimisers/optimiser.ts';
+import type { Passes } from './passes.ts';
 import type { RandomStream } from './random-stream.ts';
-import type { StructurePass } from './structure-pass.ts';
 import type { TrainingStructure } from './training-structure.ts';
 
 /** One row of the learning curve. */
@@ -31,7 +31,7 @@ export interface TrainerRecord {
 
 export interface TrainerSetup {
   readonly networks: Networks;
-  readonly pass: StructurePass;
+  readonly pass: Passes;
   readonly optimiser: Optimiser;
   readonly random: RandomStream;
   readonly loss: LossWeights;
@@ -204,8 +204,9 @@ export class Trainer {
   }
 
   #reportUpdate({ epochs, onUpdate }: RunOptions): void {
-    const perEpoch = Math.ceil(this.#order.length / this.#setup.optimiser.batch);
-    const done = Math.ceil(this.#position / this.#setup.optimiser.batch);
+    const batch = Math.min(this.#setup.optimiser.batch, this.#order.length);
+    const perEpoch = Math.ceil(this.#order.length / batch);
+    const done = Math.ceil(this.#position / batch);
     onUpdate?.(this.#epoch * perEpoch + done, epochs * perEpoch);
   }
 

@@ -1,5 +1,6 @@
 import type { ReadOptions } from '../../formats/format.ts';
 import type { DiagnosticSink } from '../core/diagnostic.ts';
+import type { BackendOptions } from './backend.ts';
 import type { Metrics } from './metrics.ts';
 import type { EpochErrors, StopReason } from './trainer.ts';
 
@@ -19,8 +20,12 @@ export interface TrainOptions {
   readonly overwrite?: boolean;
   /** A file of structures that training never sees; the errors over it are part of the result. */
   readonly test?: string;
+  /** What computes, and on how many threads. */
+  readonly backend?: BackendOptions;
   readonly read: Omit<ReadOptions, 'path' | 'onDiagnostic' | 'strict'>;
   readonly onDiagnostic: DiagnosticSink;
+  /** What computes, once it is known. */
+  readonly onBackend?: (description: string) => void;
   readonly onProgress?: (phase: 'descriptors' | 'training', done: number, total: number) => void;
   readonly onEpoch?: (row: EpochErrors) => void;
   readonly signal?: AbortSignal;

@@ -2,9 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { energyScale, forceScale, virialScale } from '../../src/train/loss.ts';
 import { initializeWeights, newNetworks } from '../../src/train/networks.ts';
 import { Covariance } from '../../src/train/optimisers/covariance.ts';
-import { ExtendedKalmanFilter } from '../../src/train/optimisers/ekf.ts';
+import { type EkfOptions, ExtendedKalmanFilter } from '../../src/train/optimisers/ekf.ts';
 import { RandomStream } from '../../src/train/random-stream.ts';
 import { StructurePass } from '../../src/train/structure-pass.ts';
+import { typescriptProgram } from '../../src/train/training-program.ts';
 import { randomStructure } from './random-structure.ts';
 
 const random = new RandomStream(8);
@@ -18,7 +19,7 @@ describe('covariance', () => {
       const plain = covariance.values.slice();
       for (let turn = 0; turn < 2; turn++) {
         const zt = numbers(size * rows).map((z) => 0.1 * z);
-        covariance.downdate(zt, rows, 0.9);
+        covariance.update(zt, rows, 1, 0.9);
         for (let i = 0; i < size; i++) {
           for (let j = 0; j < size; j++) {
             let sum = plain[i * size + j];
@@ -51,8 +52,16 @@ describe('extended Kalman filter', () => {
     initializeWeights(networks, new RandomStream(1));
     const pass = new StructurePass(networks);
     const loss = { energy: 5, force: 1, virial: 0.6, unit: 0.7 };
-    const options = { forceRows, virialRows: 6, lambda: 0.97, nu: 0.99, covariance: 10, processNoise: 0.1 };
-    return { networks, pass, loss, filter: new ExtendedKalmanFilter(pass, loss, options, new RandomStream(2)) };
+    const options: EkfOptions = {
+      ...{ forceRows, forceChoice: 'random' as const, virialRows: 6, streams: 1 },
+      ...{ lambda: 0.97, nu: 0.99, covariance: 10, processNoise: 0.1 },
+    };
+    return {
+      networks,
+      pass,
+      loss,
+      filter: new ExtendedKalmanFilter(typescriptProgram, pass, loss, options, new RandomStream(2)),
+    };
   };
 
   test('with all force and virial components does one step of its textbook equations', () => {
@@ -115,7 +124,7 @@ describe('extended Kalman filter', () => {
   test('refuses a saved state of another size', () => {
     const { filter } = setUp(3);
     expect(() => filter.restore({ covariance: new Float64Array(4), lambda: new Float64Array(1) })).toThrow(
-      /saved state "covariance": expected 121 numbers, found 4/,
+      /saved state "covariance": expected 66 numbers, found 4/,
     );
   });
 });

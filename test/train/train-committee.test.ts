@@ -62,7 +62,7 @@ test('a committee is the mean of potentials of different seeds, and is loaded fr
   });
   const evaluator = await loadEvaluator({ directory: at('c') });
   expect(evaluator.species).toEqual([8, 14]);
-}, 60_000);
+}, 240_000);
 
 test('a member is what train makes with its seed', async () => {
   await train({
@@ -75,7 +75,7 @@ test('a member is what train makes with its seed', async () => {
   });
   const weights = (name: string) => readFile(join(at(name), 'weights.014.data'), 'utf8');
   expect(await weights('c/2')).toBe(await weights('alone'));
-}, 60_000);
+}, 240_000);
 
 test('an interrupted committee goes on where it was', async () => {
   const stopped = await run('d', { timeLimit: 1e-9 });
@@ -84,11 +84,11 @@ test('an interrupted committee goes on where it was', async () => {
   expect(await run('d', { resume: true })).toMatchObject({ stop: 'finished', written: true });
   const weights = (name: string) => readFile(join(at(name), 'weights.014.data'), 'utf8');
   expect(await weights('d/1')).toBe(await weights('c/1'));
-}, 60_000);
+}, 240_000);
 
 test('what a member cannot do is said with its name', async () => {
   await writeFile(at('bad.yaml'), CONFIG.replaceAll('- {type', '- {center: Si, type'));
   await expect(run('e', { config: at('bad.yaml') })).rejects.toThrow(
     /member \d of the committee: no symmetry functions for O/,
   );
-}, 60_000);
+}, 240_000);

@@ -25,16 +25,16 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-const run = (output: string, more: Partial<TrainOptions> = {}) =>
-  train({
-    data: at('data.extxyz'),
-    config: at('train.yaml'),
-    output: at(output),
-    seed: 3,
-    read: {},
-    onDiagnostic: (d) => diagnostics.push(d),
-    ...more,
-  });
+const run = (output: string, { config = at('train.yaml'), ...more }: Partial<TrainOptions> = {}) =>
+  train({ ...settings(output), config, ...more });
+
+const settings = (output: string) => ({
+  data: at('data.extxyz'),
+  output: at(output),
+  seed: 3,
+  read: {},
+  onDiagnostic: (d: Diagnostic) => void diagnostics.push(d),
+});
 
 const weightsOf = (output: string) => readFile(join(at(output), 'weights.014.data'), 'utf8');
 
@@ -106,13 +106,49 @@ describe('train', () => {
     });
   }
 
-  test('resumes with Adam exactly, too, and goes on beyond the configured epochs', async () => {
-    await writeFile(at('train.yaml'), CONFIG.replace('{name: ekf, force_rows: 11}', '{name: adam, batch: 4}'));
-    await run('a', { epochs: 6 });
-    await run('b', { epochs: 2 });
-    await run('b', { epochs: 6, resume: true });
-    expect(await weightsOf('b')).toBe(await weightsOf('a'));
-  });
+  for (const optimiser of [
+    'name: adam, batch: 4',
+    'name: lbfgs',
+    'name: lm, force_fraction: 0.5',
+    'name: ekf, force_rows: 5, force_choice: error, streams: 3',
+  ])
+    test(`resumes exactly with the optimiser ${optimiser}, too, and goes on beyond the configured epochs`, async () => {
+      await writeFile(at('train.yaml'), CONFIG.replace('name: ekf, force_rows: 11', optimiser));
+      await run('a', { epochs: 6 });
+      await run('b', { epochs: 2 });
+      await run('b', { epochs: 6, resume: true });
+      expect(await weightsOf('b')).toBe(await weightsOf('a'));
+    }, 60_000);
+
+  test('does the same on every backend up to rounding, and says which it was', async () => {
+    const said: string[] = [];
+    const results = [];
+    for (const backend of ['auto', 'wasm', 'typescript'] as const) {
+      const onBackend = (description: string) => void said.push(description);
+      const { errors } = await run(backend, { backend: { backend, threads: 2 }, onBackend });
+      results.push(errors.training.total().forces.mae);
+      const record = JSON.parse(await readFile(join(at(backend), 'run.json'), 'utf8'));
+      expect(record.backend).toBe(said.at(-1));
+    }
+    expect(said[0]).toMatch(/^(native \(\w+, 2 threads\)|wasm; not native: .*)$/);
+    expect(said.slice(1)).toEqual(['wasm', 'typescript']);
+    expect(results[1]).toBeCloseTo(results[0], 6);
+    expect(results[2]).toBeCloseTo(results[0], 6);
+  }, 60_000);
+
+  test('trains by TensorFlow.js with optimisers of first order, and refuses the others', async () => {
+    const tfjs = { backend: { backend: 'tfjs-cpu' } } as const;
+    await expect(run('a', tfjs)).rejects.toThrow(/tfjs-cpu computes in single precision.* ekf.* adam or lbfgs/);
+    await writeFile(at('train.yaml'), CONFIG.replace('name: ekf, force_rows: 11', 'name: adam, batch: 4'));
+    const said: string[] = [];
+    await run('a', { ...tfjs, epochs: 20, onBackend: (description) => void said.push(description) });
+    expect(said).toEqual([expect.stringMatching(/^tfjs-cpu \(TensorFlow.js 4\..*\) for gradients, .* for errors$/)]);
+    const curve = (await readFile(join(at('a'), 'learning-curve.csv'), 'utf8')).trim().split('\n');
+    const score = (line: string) => Number(line.split(',')[2]);
+    expect(score(curve[20])).toBeLessThan(0.7 * score(curve[1]));
+    await train({ ...settings('made'), ...tfjs, epochs: 1 });
+    expect(await readFile(join(at('made'), 'train.yaml'), 'utf8')).toMatch(/name: adam/);
+  }, 240_000);
 
   test('ends when the validation error has not fallen for a while, and resuming does not change that', async () => {
     await writeFile(at('train.yaml'), `${CONFIG.replace('epochs: 4', 'epochs: 400')}patience: 3\naveraging: 1\n`);

@@ -32,16 +32,17 @@ export class Covariance {
     for (let i = 0; i < this.size; i++) this.values[i * this.size + i] += value;
   }
 
-  /** P ← (P − ZᵀZ)/λ with Z given by columns: `zt` is (size, rows) row-major. */
-  downdate(zt: Float64Array, rows: number, lambda: number): void {
+  /** P ← (P − sign·ZᵀZ)/λ with Z given by columns: `zt` is (size, rows) row-major. */
+  update(zt: Float64Array, rows: number, sign: 1 | -1, lambda: number): void {
     const n = this.size;
     const p = this.values;
     const inverse = 1 / lambda;
     const tiled = n - (n % 4);
-    for (let i = 0; i < tiled; i += 4) for (let j = 0; j <= i + 2; j += 2) downdateTile(p, n, i, j, zt, rows, inverse);
+    for (let i = 0; i < tiled; i += 4)
+      for (let j = 0; j <= i + 2; j += 2) updateTile(p, n, i, j, zt, rows, sign, inverse);
     for (let i = tiled; i < n; i++) {
       for (let j = 0; j <= i; j++) {
-        const value = (p[i * n + j] - dot(zt, i * rows, zt, j * rows, rows)) * inverse;
+        const value = (p[i * n + j] - sign * dot(zt, i * rows, zt, j * rows, rows)) * inverse;
         p[i * n + j] = value;
         p[j * n + i] = value;
       }
@@ -91,14 +92,15 @@ function multiplyTile(p: Float64Array, n: number, i: number, h: Float64Array, k:
   y[h3 + i + 1] = s31;
 }
 
-/** Four rows i, two columns j of (P − ZᵀZ)/λ, and their mirror. Tiles on the diagonal compute both triangles alike. */
-function downdateTile(
+/** Four rows i, two columns j of (P − sign·ZᵀZ)/λ, and their mirror. Tiles on the diagonal compute both triangles alike. */
+function updateTile(
   p: Float64Array,
   n: number,
   i: number,
   j: number,
   zt: Float64Array,
   rows: number,
+  sign: number,
   inverse: number,
 ): void {
   const i0 = i * rows;
@@ -132,17 +134,17 @@ function downdateTile(
     s31 += x * b;
   }
   let r = i * n + j;
-  s00 = (p[r] - s00) * inverse;
-  s01 = (p[r + 1] - s01) * inverse;
+  s00 = (p[r] - sign * s00) * inverse;
+  s01 = (p[r + 1] - sign * s01) * inverse;
   r += n;
-  s10 = (p[r] - s10) * inverse;
-  s11 = (p[r + 1] - s11) * inverse;
+  s10 = (p[r] - sign * s10) * inverse;
+  s11 = (p[r + 1] - sign * s11) * inverse;
   r += n;
-  s20 = (p[r] - s20) * inverse;
-  s21 = (p[r + 1] - s21) * inverse;
+  s20 = (p[r] - sign * s20) * inverse;
+  s21 = (p[r + 1] - sign * s21) * inverse;
   r += n;
-  s30 = (p[r] - s30) * inverse;
-  s31 = (p[r + 1] - s31) * inverse;
+  s30 = (p[r] - sign * s30) * inverse;
+  s31 = (p[r + 1] - sign * s31) * inverse;
   p[r] = s30;
   p[r + 1] = s31;
   r -= n;
