@@ -106,7 +106,7 @@ describe('finding the wire', () => {
     };
   };
 
-  test.each(['type:2,3', 'id:1-21,71-91', 'ends:13.5'])(
+  test.each(['type:2,3', 'id:1-21,71-91', 'ends:13.5', 'region:13.5,44.8'])(
     'atoms in any order are brought into that of a wire by %s',
     (grips) => {
       const found = new WireFinder(rule(grips)).find(shuffled(), 'a');
@@ -142,10 +142,18 @@ describe('finding the wire', () => {
     expect(() => new WireFinder(rule('type:2,3')).find(broken, 'a')).toThrow(/not a finite number/);
   });
 
-  test.each(['type:2', 'type:2,2', 'id:1-5,3-9', 'ends:-1', 'ends:', 'layers:3', ''])(
-    'the grip rule "%s" is refused',
-    (text) => {
-      expect(() => parseGripRule(text)).toThrow(/expected type:BOTTOM,TOP/);
-    },
-  );
+  test.each([
+    'type:2',
+    'type:2,2',
+    'id:1-5,3-9',
+    'ends:-1',
+    'ends:',
+    'region:5',
+    'region:9,3',
+    'region:,3',
+    'layers:3',
+    '',
+  ])('the grip rule "%s" is refused', (text) => {
+    expect(() => parseGripRule(text)).toThrow(/expected type:BOTTOM,TOP/);
+  });
 });

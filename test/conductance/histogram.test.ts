@@ -187,8 +187,11 @@ describe('conductance histogram', () => {
       'conductance-displacement.csv',
       'correlation.csv',
       'linear.csv',
+      'log-histogram.txt',
       'log.csv',
+      'peaks.csv',
       'plateau-lengths.csv',
+      'plateau-lengths.txt',
       'plateaus.csv',
     ]);
     const linear = (await readFile(join(tables, 'linear.csv'), 'utf8')).trim().split('\n').slice(2);

@@ -13,6 +13,8 @@ export interface WireRule {
   readonly leadPeriod?: number;
   /** Atomic number every atom must have; unknown elements (0) pass. */
   readonly z: number;
+  /** Whether the lead period is wanted; otherwise it is NaN. Default true. */
+  readonly leads?: boolean;
 }
 
 /** Finds the wire in frames of one or several trajectories, in the order they come. */
@@ -45,10 +47,11 @@ export class WireFinder {
       if (!part.includes(end))
         throw fail(
           `no atom belongs to the ${end < 0 ? 'bottom' : 'top'} grip by ${ruleText(this.#rule.grips)}${typesOf(frame)}`,
-          'say with --grips which atoms are grips: type:BOTTOM,TOP, id:FIRST-LAST,FIRST-LAST or ends:LENGTH',
+          'say with --grips which atoms are grips: type:BOTTOM,TOP, id:FIRST-LAST,FIRST-LAST, ends:LENGTH or region:LOW,HIGH',
         );
     upright(part, positions);
     const loose = orderWire(frame.numbers, positions, part, Number.NaN);
+    if (this.#rule.leads === false) return loose;
     const leadPeriod = this.#leadPeriod(frame, loose);
     if (leadPeriod === undefined)
       throw fail('the lead period of the grips is not known', 'give --lead-period (Å), the length of one grip block');
@@ -71,8 +74,7 @@ export class WireFinder {
       for (let i = 0; i < part.length; i++) part[i] = sideOf(idOf(i), rule.bottom, rule.top);
       return part;
     }
-    if (this.#ends?.trajectory !== trajectory)
-      this.#ends = { trajectory, part: endAtoms(positions, rule.length, idOf) };
+    if (this.#ends?.trajectory !== trajectory) this.#ends = { trajectory, part: endAtoms(positions, rule, idOf) };
     for (let i = 0; i < part.length; i++) part[i] = this.#ends.part.get(idOf(i)) ?? 0;
     return part;
   }
@@ -89,21 +91,28 @@ function sideOf(value: number, bottom: readonly [number, number], top: readonly 
   return value >= top[0] && value <= top[1] ? 1 : 0;
 }
 
-function endAtoms(positions: Float64Array, length: number, idOf: (i: number) => number): Map<number, number> {
+type PlaceRule = Extract<GripRule, { kind: 'ends' | 'region' }>;
+
+function endAtoms(positions: Float64Array, rule: PlaceRule, idOf: (i: number) => number): Map<number, number> {
+  const [below, above] = rule.kind === 'region' ? [rule.low, rule.high] : endsOf(positions, rule.length);
+  const part = new Map<number, number>();
+  for (let i = 0; 3 * i < positions.length; i++) {
+    const z = positions[3 * i + 2];
+    if (z < below) part.set(idOf(i), -1);
+    else if (z > above) part.set(idOf(i), 1);
+  }
+  return part;
+}
+
+/** Borders of the atoms within `length` of either end; none where the ends would meet. */
+function endsOf(positions: Float64Array, length: number): readonly [number, number] {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
   for (let k = 2; k < positions.length; k += 3) {
     low = Math.min(low, positions[k]);
     high = Math.max(high, positions[k]);
   }
-  const part = new Map<number, number>();
-  if (high - low <= 2 * length) return part;
-  for (let i = 0; 3 * i < positions.length; i++) {
-    const z = positions[3 * i + 2];
-    if (z < low + length) part.set(idOf(i), -1);
-    else if (z > high - length) part.set(idOf(i), 1);
-  }
-  return part;
+  return high - low > 2 * length ? [low + length, high - length] : [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
 }
 
 /** Which grip is called bottom does not matter to the conductance: it is the lower one. */
@@ -130,6 +139,7 @@ function alongZ(positions: Float64Array, axis: 'x' | 'y' | 'z'): Float64Array {
 
 function ruleText(rule: GripRule): string {
   if (rule.kind === 'type') return `type ${rule.bottom} and ${rule.top}`;
+  if (rule.kind === 'region') return `region below ${rule.low} and above ${rule.high} Å`;
   return rule.kind === 'id' ? `id ${rule.bottom.join('-')} and ${rule.top.join('-')}` : `ends of ${rule.length} Å`;
 }
 

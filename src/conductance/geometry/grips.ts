@@ -5,12 +5,14 @@ export type GripRule =
   | { readonly kind: 'type'; readonly bottom: number; readonly top: number }
   | { readonly kind: 'id'; readonly bottom: IdRange; readonly top: IdRange }
   /** Atoms within `length` Å of either end of the first frame of a trajectory. */
-  | { readonly kind: 'ends'; readonly length: number };
+  | { readonly kind: 'ends'; readonly length: number }
+  /** Atoms below `low` and above `high` (Å along the wire) in the first frame of a trajectory. */
+  | { readonly kind: 'region'; readonly low: number; readonly high: number };
 
 /** First and last id, both included. */
 type IdRange = readonly [number, number];
 
-/** Reads `type:2,3`, `id:1-42,155-196` or `ends:10`. Throws UsageError. */
+/** Reads `type:2,3`, `id:1-42,155-196`, `ends:10` or `region:10.5,52`. Throws UsageError. */
 export function parseGripRule(text: string): GripRule {
   const [kind, words = ''] = text.trim().split(':');
   const parts = words.split(',').map((part) => part.trim());
@@ -23,10 +25,14 @@ export function parseGripRule(text: string): GripRule {
     const [bottom, top] = parts.map(idRange);
     if (bottom && top && (bottom[1] < top[0] || top[1] < bottom[0])) return { kind, bottom, top };
   }
+  if (kind === 'region' && parts.length === 2 && parts.every(Boolean)) {
+    const [low, high] = parts.map(Number);
+    if (Number.isFinite(low) && Number.isFinite(high) && low < high) return { kind, low, high };
+  }
   const length = Number(words);
   if (kind === 'ends' && length > 0 && Number.isFinite(length)) return { kind, length };
   throw new UsageError(
-    `--grips ${text}: expected type:BOTTOM,TOP, id:FIRST-LAST,FIRST-LAST or ends:LENGTH (Å), e.g. type:2,3, id:1-42,155-196, ends:10`,
+    `--grips ${text}: expected type:BOTTOM,TOP, id:FIRST-LAST,FIRST-LAST, ends:LENGTH or region:LOW,HIGH (Å), e.g. type:2,3, id:1-42,155-196, ends:10, region:10.5,52`,
   );
 }
 

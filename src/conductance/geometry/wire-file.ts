@@ -15,15 +15,22 @@ const TYPE = { mobile: 1, bottom: 2, top: 3 } as const;
 
 /**
  * Builds a wire and writes it: extxyz (no cell), or a LAMMPS data file (units metal, atomic) where the name is one of `data.*`,
- * `*.data`, `*.lmp`; types 1 mobile, 2 bottom grip, 3 top grip.
+ * `*.data`, `*.lmp`; types 1 mobile, 2 bottom grip, 3 top grip. `above` is the room for pulling, Å.
  */
-export async function writeWire(plan: WirePlan, output: string, onDiagnostic: DiagnosticSink): Promise<BuiltWire> {
+export async function writeWire(
+  plan: WirePlan,
+  output: string,
+  onDiagnostic: DiagnosticSink,
+  above = ABOVE,
+): Promise<BuiltWire> {
   const wire = buildWire(plan);
   const isData = lammpsData.fileNames.some((name) => name.test(output.replace(/^.*\//, '').replace(/\.gz$/, '')));
   const options = { onDiagnostic };
   await writeBytes(
     output,
-    isData ? lammpsData.write(one(boxed(wire, plan)), options) : writeExtxyz(one(wireFrame(wire, plan)), options),
+    isData
+      ? lammpsData.write(one(boxed(wire, plan, above)), options)
+      : writeExtxyz(one(wireFrame(wire, plan)), options),
   );
   return wire;
 }
@@ -50,10 +57,10 @@ export function wireFrame(wire: BuiltWire, plan: WirePlan): Frame {
 }
 
 /** With a box, as LAMMPS needs one. */
-function boxed(wire: BuiltWire, plan: WirePlan): Frame {
+function boxed(wire: BuiltWire, plan: WirePlan, above: number): Frame {
   const frame = wireFrame(wire, plan);
   const half = Math.ceil(plan.diameter / 2) + SIDE;
-  const height = wire.length + BELOW + ABOVE;
+  const height = wire.length + BELOW + above;
   return {
     ...frame,
     cell: Float64Array.of(2 * half, 0, 0, 0, 2 * half, 0, 0, 0, height),

@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { writeExtxyz } from '../../../formats/extxyz/write.ts';
 import type { ReadOptions } from '../../../formats/format.ts';
+import type { Backend } from '../../../potentials/kernels/backends.ts';
+import type { Rung } from '../../../potentials/kernels/ladder.ts';
 import { openFrames } from '../../convert/open.ts';
 import { symbolOf } from '../../core/elements.ts';
 import { formatLocation, MissingDataError, PotentialError, UsageError } from '../../core/errors.ts';
@@ -33,6 +35,8 @@ export interface LabelRequest {
   readonly wire: Omit<WireRule, 'z'>;
   /** 0 = as many as there are processors. */
   readonly threads: number;
+  /** Default: the fastest that works. */
+  readonly backend?: Backend;
   readonly resume: boolean;
   readonly read: Omit<ReadOptions, 'path'>;
   readonly signal: AbortSignal;
@@ -46,6 +50,8 @@ export interface LabelSummary {
   readonly resumed: number;
   readonly seconds: number;
   readonly threads: number;
+  /** The program that labelled. */
+  readonly rung: Rung;
   /** Where the labels of an interrupted run are. */
   readonly journal?: string;
 }
@@ -63,13 +69,14 @@ export async function labelFiles(request: LabelRequest): Promise<LabelSummary> {
   const settings = await labelSettings(request);
   const threads = Math.max(1, Math.min(request.threads || availableParallelism(), total ?? Number.POSITIVE_INFINITY));
   const journalPath = output === '-' ? undefined : `${output}.labels.jsonl`;
-  const identity = JSON.stringify(settings);
+  const { backend: _, ...identified } = settings;
+  const identity = JSON.stringify(identified);
   const journal = journalPath ? await LabelJournal.open(journalPath, identity, request.resume) : undefined;
   // After everything that can fail: threads that nobody closes would keep the process alive.
   const pool = new LabelPool(settings, threads);
   const counts = { frames: 0, resumed: 0 };
   const labelled = labelledFrames(request, { pool, settings, journal, total, counts });
-  const summary = () => ({ ...counts, seconds: (performance.now() - started) / 1000, threads });
+  const summary = () => ({ ...counts, seconds: (performance.now() - started) / 1000, threads, rung: pool.rung });
   try {
     await writeBytes(output, isTable(output) ? traces(labelled, models) : writeExtxyz(frames(labelled), request.read));
   } catch (error) {
@@ -192,9 +199,14 @@ async function countFrames(request: LabelRequest): Promise<number | undefined> {
 
 /** The metal from the words, or from the first frame. Throws MissingDataError where neither says it. */
 async function labelSettings(request: LabelRequest): Promise<LabelSettings> {
-  const { models, smearing } = request;
+  const { models, smearing, backend } = request;
   const element = request.metal.element ?? (await elementOfFirstFrame(request));
-  return { metal: metalOf({ ...request.metal, element }), models, ...(smearing !== undefined && { smearing }) };
+  return {
+    metal: metalOf({ ...request.metal, element }),
+    models,
+    ...(smearing !== undefined && { smearing }),
+    ...(backend && { backend }),
+  };
 }
 
 async function elementOfFirstFrame(request: LabelRequest): Promise<string> {

@@ -102,6 +102,7 @@ export function traceRow(placed: TrajectoryFrame, elongation: number, labels: Wi
   return `${[csvWord(trajectory), index, step, Number(elongation.toFixed(6)), ...values].join(',')}\n`;
 }
 
-function csvWord(text: string): string {
+/** A word of a table, in quotes where it needs them (RFC 4180). */
+export function csvWord(text: string): string {
   return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

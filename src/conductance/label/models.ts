@@ -1,10 +1,11 @@
+import type { Backend } from '../../../potentials/kernels/backends.ts';
+import type { Rung } from '../../../potentials/kernels/ladder.ts';
 import { PotentialError } from '../../core/errors.ts';
 import type { Wire } from '../geometry/wire.ts';
 import type { Metal } from '../metals.ts';
-import { Jellium } from '../negf/jellium.ts';
 import { jelliumParameters } from '../negf/jellium-parameters.ts';
 import type { ConductanceModel, Transmission } from '../negf/landauer.ts';
-import { TightBinding } from '../negf/tight-binding.ts';
+import { chooseNegf } from '../negf/negf-backend.ts';
 import { tightBindingParameters } from '../negf/tight-binding-parameters.ts';
 
 export const MODELS = ['jellium', 'tb-s'] as const;
@@ -22,6 +23,8 @@ export interface LabelSettings {
   readonly models: readonly ModelName[];
   /** Å; jellium. */
   readonly smearing?: number;
+  /** Default: the fastest that works. Labels depend on it in their last digits only. */
+  readonly backend?: Backend;
 }
 
 export type WireLabels = Readonly<Partial<Record<ModelName, Transmission>>>;
@@ -35,14 +38,17 @@ export interface LabelJob {
 
 /** Labels wires one after the other; leads are made when their id is new. */
 export class Labeller {
+  readonly rung: Rung;
   readonly #models: readonly (readonly [ModelName, CachedModel])[];
 
-  constructor({ metal, models, smearing }: LabelSettings) {
+  constructor({ metal, models, smearing, backend }: LabelSettings) {
+    const negf = chooseNegf(backend);
+    this.rung = negf.rung;
     this.#models = models.map((name) => [
       name,
       name === 'jellium'
-        ? cached(new Jellium(jelliumParameters(metal, smearing === undefined ? {} : { smearing })))
-        : cached(new TightBinding(tightBindingParameters(metal))),
+        ? cached(negf.jellium(jelliumParameters(metal, smearing === undefined ? {} : { smearing })))
+        : cached(negf.tightBinding(tightBindingParameters(metal))),
     ]);
   }
 

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { Rung } from '../../../potentials/kernels/ladder.ts';
 import { PotentialError, ProgramError } from '../../core/errors.ts';
 import { type LabelJob, Labeller, type LabelSettings, type WireLabels } from './models.ts';
 
@@ -9,6 +10,8 @@ export type FromLabelWorker =
 /** Labels wires on several threads; with one, in this thread. */
 export class LabelPool {
   readonly size: number;
+  /** The program that labels. */
+  readonly rung: Rung;
   readonly #threads: LabelThread[];
   readonly #here: Labeller | undefined;
 
@@ -16,6 +19,7 @@ export class LabelPool {
     this.size = size;
     // Made here in any case: settings that cannot work are an error before anything is read.
     const labeller = new Labeller(settings);
+    this.rung = labeller.rung;
     this.#here = size === 1 ? labeller : undefined;
     this.#threads = size === 1 ? [] : Array.from({ length: size }, () => new LabelThread(settings));
   }

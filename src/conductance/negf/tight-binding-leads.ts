@@ -25,8 +25,15 @@ export const MAX_BLOCK = 2500;
 /** eV. */
 const DECIMATED = 1e-10;
 
+/** Self-energy H01 g H01ᵀ (n,n) of a half-infinite lead of cells H00 coupled by H01 (n,n), eV. */
+export type LeadSelfEnergy = (h00: Float64Array, h01: Float64Array, n: number, eta: number) => ComplexMatrix;
+
 /** Leads of both grips of a wire. Throws MissingDataError where the lead period is shorter than the reach of the hopping. */
-export function tightBindingLeads(wire: Wire, parameters: TightBindingParameters): TightBindingLeads {
+export function tightBindingLeads(
+  wire: Wire,
+  parameters: TightBindingParameters,
+  selfEnergyOf: LeadSelfEnergy = leadSelfEnergy,
+): TightBindingLeads {
   if (wire.leadPeriod < parameters.cutoff)
     throw new MissingDataError(
       `the lead period ${wire.leadPeriod.toFixed(3)} Å is shorter than the reach of tb-s, ${parameters.cutoff.toFixed(3)} Å`,
@@ -36,12 +43,17 @@ export function tightBindingLeads(wire: Wire, parameters: TightBindingParameters
   if (largest > MAX_BLOCK)
     throw new MissingDataError(`a grip of ${largest} atoms is too large for tb-s`, `at most ${MAX_BLOCK} atoms`);
   return {
-    bottom: lead(gripPositions(wire, 'bottom'), -wire.leadPeriod, parameters),
-    top: lead(gripPositions(wire, 'top'), wire.leadPeriod, parameters),
+    bottom: lead(gripPositions(wire, 'bottom'), -wire.leadPeriod, parameters, selfEnergyOf),
+    top: lead(gripPositions(wire, 'top'), wire.leadPeriod, parameters, selfEnergyOf),
   };
 }
 
-function lead(grip: Float64Array, period: number, parameters: TightBindingParameters): TightBindingLead {
+function lead(
+  grip: Float64Array,
+  period: number,
+  parameters: TightBindingParameters,
+  selfEnergyOf: LeadSelfEnergy,
+): TightBindingLead {
   const n = grip.length / 3;
   const stack = new Float64Array(CELLS * grip.length);
   for (let cell = 0; cell < CELLS; cell++)
@@ -49,12 +61,7 @@ function lead(grip: Float64Array, period: number, parameters: TightBindingParame
   const h = hamiltonian(stack, parameters);
   const h00 = denseBlock(h, 2 * n, 2 * n, n);
   const h01 = denseBlock(h, 2 * n, 3 * n, n);
-  const surface = surfaceGreensFunction(h00, h01, n, parameters.broadening);
-  const coupling = fromReal(h01, n);
-  const half = complexMatrix(n, n);
-  const selfEnergy = complexMatrix(n, n);
-  multiply(coupling, surface, half);
-  multiply(half, transposed(coupling), selfEnergy);
+  const selfEnergy = selfEnergyOf(h00, h01, n, parameters.broadening);
   const gamma = complexMatrix(n, n);
   for (let i = 0; i < n; i++)
     for (let j = 0; j < n; j++) {
@@ -64,6 +71,16 @@ function lead(grip: Float64Array, period: number, parameters: TightBindingParame
       gamma.im[p] = selfEnergy.re[p] - selfEnergy.re[q];
     }
   return { selfEnergy, couplings: hermitianFactor(gamma) };
+}
+
+function leadSelfEnergy(h00: Float64Array, h01: Float64Array, n: number, eta: number): ComplexMatrix {
+  const surface = surfaceGreensFunction(h00, h01, n, eta);
+  const coupling = fromReal(h01, n);
+  const half = complexMatrix(n, n);
+  const selfEnergy = complexMatrix(n, n);
+  multiply(coupling, surface, half);
+  multiply(half, transposed(coupling), selfEnergy);
+  return selfEnergy;
 }
 
 /**

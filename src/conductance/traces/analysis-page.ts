@@ -3,18 +3,22 @@ import { reportPage, type Section } from '../../report/page.ts';
 import type { Analysis } from './analysis.ts';
 import { type Bins, centerOf, type Histogram, type Histogram2d, widthOf } from './histogram.ts';
 
-/** One HTML page of all histograms. */
-export function analysisPage(analysis: Analysis): string {
-  return reportPage('Conductance of nanowires', [
+/** One HTML page of all histograms, after sections that say where the traces come from. */
+export function analysisPage(analysis: Analysis, before: readonly Section[] = []): string {
+  return reportPage('Conductance of nanowires', [...before, ...analysisSections(analysis)]);
+}
+
+export function analysisSections(analysis: Analysis): Section[] {
+  return [
     summary(analysis),
-    histogramSection('Linear histogram', analysis.settings.unit.name, analysis.linear),
+    linearSection(analysis),
     histogramSection('Logarithmic histogram', 'log10(G / G0)', analysis.log, 5),
     alignedSection(analysis),
     plateauSection(analysis),
     ...channelSection(analysis),
     ...correlationSection(analysis),
     traceSection(analysis),
-  ]);
+  ];
 }
 
 function summary({ traces, unbroken, linear, log, aligned, plateaus, settings }: Analysis): Section {
@@ -33,6 +37,23 @@ function summary({ traces, unbroken, linear, log, aligned, plateaus, settings }:
         [`traces without a crossing of ${settings.zero} G0 (not aligned)`, aligned.excluded],
         ['traces with a last plateau', plateaus.length],
       ],
+    },
+  };
+}
+
+function linearSection({ linear, peaks: { peaks, curve }, settings }: Analysis): Section {
+  const section = histogramSection('Linear histogram', settings.unit.name, linear);
+  if (peaks.length === 0) return section;
+  const points = Array.from(curve, (y, k): [number, number] => [centerOf(linear.bins, k), y]).filter(
+    ([, y]) => !Number.isNaN(y),
+  );
+  const [chart] = section.charts as readonly Chart[];
+  return {
+    ...section,
+    charts: [{ ...chart, series: [...chart.series, { name: 'sum of Gaussians', points }] }],
+    table: {
+      head: [`peak at ${settings.unit.name}`, 'width (standard deviation)', 'area (counts per trace)'],
+      rows: peaks.map(({ position, width, area }) => [position, width, area].map((v) => v.toFixed(3))),
     },
   };
 }

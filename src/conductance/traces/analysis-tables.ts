@@ -15,7 +15,10 @@ export async function writeTables(analysis: Analysis, folder: string): Promise<s
     'plateaus.csv': plateauRows(analysis),
     'plateau-lengths.csv': histogramRows(analysis.plateauHistogram, 'length_A'),
     'correlation.csv': correlationRows(analysis),
+    'peaks.csv': peakRows(analysis),
     'aligned-traces.txt': alignedTraces(analysis),
+    'log-histogram.txt': logText(analysis.log),
+    'plateau-lengths.txt': plateauText(analysis),
     ...(analysis.channels && { 'channels.csv': channelRows(analysis) }),
   };
   for (const [name, rows] of Object.entries(tables)) await writeBytes(join(folder, name), pieces(rows));
@@ -33,6 +36,22 @@ function* histogramRows(h: Histogram, value: string): Generator<string> {
     const perTrace = h.counts[k] / h.traces;
     yield `${rounded(centerOf(h.bins, k))},${h.counts[k]},${rounded(perTrace)},${rounded(perTrace / widthOf(h.bins))},${rounded(h.errors[k])}\n`;
   }
+}
+
+function* peakRows({ peaks: { peaks }, settings }: Analysis): Generator<string> {
+  yield '# Gaussians fitted to linear.csv: position and width (standard deviation) in its unit, area in counts per trace\n';
+  yield `${settings.unit.name.replaceAll(' ', '')},width,area\n`;
+  for (const { position, width, area } of peaks) yield `${[position, width, area].map(rounded).join(',')}\n`;
+}
+
+/** As break-junction programs export it: log10 of G/G0, tab, counts per trace. */
+function* logText({ bins, counts, traces }: Histogram): Generator<string> {
+  for (let k = 0; k < bins.count; k++) yield `${rounded(centerOf(bins, k))}\t${rounded(counts[k] / traces)}\n`;
+}
+
+/** As break-junction programs export them: the length of the last plateau (nm) of each trace that has one. */
+function* plateauText({ plateaus }: Analysis): Generator<string> {
+  for (const { length } of plateaus) yield `${rounded(length / 10)}\n`;
 }
 
 /** Bins without counts are left out. */

@@ -8,6 +8,7 @@ import {
   type Histogram2d,
   histogram,
 } from './histogram.ts';
+import { fitPeaks, type PeakFit } from './peaks.ts';
 import { fanoFactor, lastDownwardCrossing, plateauLength, type Trace, withSeriesResistance } from './trace.ts';
 import { resistanceInG0, type ShownUnit } from './units.ts';
 
@@ -33,6 +34,8 @@ export interface Analysis {
   /** Left out by `mustFallBelow`. */
   readonly unbroken: readonly string[];
   readonly linear: Histogram;
+  /** Gaussians fitted to the linear histogram. */
+  readonly peaks: PeakFit;
   /** log10 of G/G0. */
   readonly log: Histogram;
   readonly aligned: Histogram2d;
@@ -78,11 +81,13 @@ export function analyse(given: readonly Trace[], settings: AnalysisSettings): An
   });
   const lengthOf = new Map(plateaus.map((p) => [p.trace, p.length]));
   const channels = channelMeans(traces);
+  const linearHistogram = histogram(traces, linear, (trace) => shown(trace, unit), { seed });
   return {
     settings,
     traces,
     unbroken: prepared.filter((trace) => !isBroken(trace)).map((trace) => trace.name),
-    linear: histogram(traces, linear, (trace) => shown(trace, unit), { seed }),
+    linear: linearHistogram,
+    peaks: fitPeaks(linearHistogram),
     log: histogram(traces, LOG_BINS, (trace) => trace.conductance.map(Math.log10), { seed }),
     aligned: alignedHistogram(traces, { x: ALIGNED_X, y: ALIGNED_Y }, (trace) => lastDownwardCrossing(trace, zero)),
     plateaus,

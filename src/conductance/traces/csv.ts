@@ -56,7 +56,7 @@ export async function* csvRows(path: string, onHead: (head: CsvHead) => void): A
 }
 
 /** Commas, semicolons or tabs; quotes as in RFC 4180. */
-function splitRow(text: string): string[] {
+export function splitRow(text: string): string[] {
   const separator = text.includes(',') ? ',' : text.includes(';') ? ';' : '\t';
   if (!text.includes('"')) return text.split(separator).map((word) => word.trim());
   const words: string[] = [];
