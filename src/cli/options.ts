@@ -19,6 +19,11 @@ export function given<T extends object>(words: T): { [K in keyof T]?: Exclude<T[
   return Object.fromEntries(found) as { [K in keyof T]?: Exclude<T[K], undefined> };
 }
 
+/** Positional paths of which at least one was given: yargs takes a lone `-` (stdin) in a list for the end of it. */
+export function pathsOrStdin(paths: readonly string[]): readonly string[] {
+  return paths.length > 0 ? paths : ['-'];
+}
+
 /** A list in one word or several: `Si O`, `Si,O`. */
 const words = (text: string) => text.split(/[\s,]+/).filter(Boolean);
 

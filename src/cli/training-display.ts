@@ -16,6 +16,7 @@ export function showTraining(json: boolean) {
   const steps = process.stderr.isTTY ? new BarSteps() : new LineSteps();
   return {
     progress: (phase: Phase, done: number, total: number) => steps.show(phase, done, total),
+    backend: (description: string) => steps.say(`training by ${description}`),
     epoch: (row: EpochErrors, member?: number) =>
       steps.say(
         `${member === undefined ? '' : `member ${member}  `}epoch ${String(row.epoch).padStart(4)}  ${row.cpuSeconds.toFixed(0).padStart(5)} CPU s  train ${brief(row.training)}${row.validation.structures > 0 ? `  validation ${brief(row.validation)}` : ''}`,

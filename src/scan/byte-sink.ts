@@ -26,6 +26,16 @@ export async function writeBytes(path: string, pieces: AsyncIterable<Uint8Array 
   }
 }
 
+/** The same for a text that is there as a whole. */
+export function writeText(path: string, text: string): Promise<void> {
+  return writeBytes(
+    path,
+    (async function* () {
+      yield text;
+    })(),
+  );
+}
+
 async function writeAll(file: FileHandle, block: Uint8Array): Promise<void> {
   for (let at = 0; at < block.length; ) at += (await file.write(block, at, block.length - at)).bytesWritten;
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { type LoadOptions, loadCommittee, loadPotential, readModels } from '../../potentials/load.ts';
+import type { Potential } from '../../potentials/potential.ts';
 import { readManifest } from '../../potentials/trained/manifest.ts';
 import { PotentialError } from '../core/errors.ts';
 import { LocalEvaluator } from './local-evaluator.ts';
@@ -12,6 +13,20 @@ export type PotentialSource = {
   readonly further?: readonly string[];
 } & Pick<LoadOptions, 'lengthUnit' | 'energyUnit' | 'backend'>;
 
+/** A potential with the hash of its content: an integer below 2^53. Errors are those of `loadPotential` and `loadCommittee`. */
+export async function loadIdentified(
+  source: PotentialSource,
+  onDiagnostic?: LoadOptions['onDiagnostic'],
+): Promise<{ readonly potential: Potential; readonly modelId: number }> {
+  const { directory, further = [], ...words } = source;
+  const directories = [directory, ...further];
+  const options = { ...words, ...(onDiagnostic && { onDiagnostic }) };
+  const potential =
+    further.length > 0 ? await loadCommittee(directories, options) : await loadPotential(directory, options);
+  const models = (await Promise.all(directories.map((one) => readModels(one, words)))).flat();
+  return { potential, modelId: hashOf(models.length === 1 ? models[0] : models) };
+}
+
 /** The trained potential, or committee, as Evaluator of this process. Errors are those of `loadPotential` and `loadCommittee`. */
 export async function loadEvaluator(
   source: PotentialSource,
@@ -19,11 +34,7 @@ export async function loadEvaluator(
 ): Promise<LocalEvaluator> {
   const { directory, further = [], ...words } = source;
   const directories = [directory, ...further];
-  const options = { ...words, ...(onDiagnostic && { onDiagnostic }) };
-  const potential =
-    further.length > 0 ? await loadCommittee(directories, options) : await loadPotential(directory, options);
-  const models = (await Promise.all(directories.map((one) => readModels(one, words)))).flat();
-  const modelId = hashOf(models.length === 1 ? models[0] : models);
+  const { potential, modelId } = await loadIdentified(source, onDiagnostic);
   const reduced = await Promise.all(
     directories.map(async (one) => (words.lengthUnit ?? (await lengthUnitOf(one))) === 'reduced'),
   );

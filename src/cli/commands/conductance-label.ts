@@ -1,14 +1,15 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
-import { parseGripRule } from '../../conductance/geometry/grips.ts';
+import { BACKENDS } from '../../../potentials/kernels/backends.ts';
 import { EXIT, UsageError } from '../../core/errors.ts';
 import { withMetal } from '../metal-options.ts';
-import { given, type OptionsOf, printDiagnostic, readSettings, withReadOptions } from '../options.ts';
+import { given, type OptionsOf, pathsOrStdin, printDiagnostic, readSettings, withReadOptions } from '../options.ts';
+import { wireRule, withWire } from '../wire-options.ts';
 
 const MODELS = ['jellium', 'tb-s'] as const;
 
 const builder = (yargs: Argv) =>
   withMetal(
-    withReadOptions(yargs)
+    withWire(withReadOptions(yargs))
       .positional('frames', {
         type: 'string',
         array: true,
@@ -28,18 +29,13 @@ const builder = (yargs: Argv) =>
         describe: 'generators: jellium (free electrons), tb-s (one-orbital tight binding, bcc alkali metals)',
       })
       .option('format', { type: 'string', alias: 'i', describe: 'format of the frames; otherwise it is detected' })
-      .option('grips', {
-        type: 'string',
-        default: 'type:2,3',
-        describe: 'type:BOTTOM,TOP, id:FIRST-LAST,FIRST-LAST, or ends:LENGTH (Å, in the first frame of a trajectory)',
-      })
-      .option('lead-period', {
-        type: 'number',
-        describe: 'length of a grip block (Å); otherwise from frames or crystal',
-      })
-      .option('axis', { choices: ['x', 'y', 'z'] as const, default: 'z' as const, describe: 'direction of the wire' })
       .option('smearing', { type: 'number', describe: 'width of the density of an atom in jellium (Å)' })
       .option('threads', { type: 'number', default: 0, describe: 'threads; 0 = all processors' })
+      .option('backend', {
+        choices: BACKENDS,
+        default: 'auto' as const,
+        describe: 'program; auto: the first of native, wasm, typescript that works here',
+      })
       .option('resume', { type: 'boolean', default: false, describe: 'go on where an interrupted run stopped' }),
   )
     .example('$0 conductance label pull.extxyz -o labelled.extxyz', 'conductance_jellium in G0, channels_jellium')
@@ -57,8 +53,8 @@ export const conductanceLabel: CommandModule<object, Options> = {
   handler: async (argv: ArgumentsCamelCase<Options>) => {
     const { labelFiles } = await import('../../conductance/label/label-files.ts');
     const { frameProgress } = await import('../frame-progress.ts');
-    for (const name of ['smearing', 'leadPeriod'] as const)
-      if (argv[name] !== undefined && !(argv[name] > 0)) throw new UsageError(`--${name}: expected a length above 0 Å`);
+    if (argv.smearing !== undefined && !(argv.smearing > 0))
+      throw new UsageError('--smearing: expected a length above 0 Å');
     if (!Number.isSafeInteger(argv.threads) || argv.threads < 0 || argv.threads > 1024)
       throw new UsageError(`--threads: expected 0 to 1024, found ${argv.threads}`);
     const stop = new AbortController();
@@ -66,7 +62,7 @@ export const conductanceLabel: CommandModule<object, Options> = {
     process.once('SIGTERM', () => stop.abort());
     const progress = frameProgress();
     const summary = await labelFiles({
-      inputs: argv.frames,
+      inputs: pathsOrStdin(argv.frames),
       output: argv.output,
       models: MODELS.filter((name) => argv.model.includes(name)),
       metal: given({
@@ -76,17 +72,18 @@ export const conductanceLabel: CommandModule<object, Options> = {
         valence: argv.valence,
         workFunction: argv.workFunction,
       }),
-      wire: { grips: parseGripRule(argv.grips), axis: argv.axis, ...given({ leadPeriod: argv.leadPeriod }) },
+      wire: wireRule(argv),
       ...given({ format: argv.format, smearing: argv.smearing }),
       threads: argv.threads,
+      backend: argv.backend,
       resume: argv.resume,
       read: { ...readSettings(argv), strict: false, onDiagnostic: printDiagnostic },
       signal: stop.signal,
       onProgress: progress.show,
     }).finally(progress.close);
-    const { frames, resumed, seconds, threads, journal } = summary;
+    const { frames, resumed, seconds, threads, rung, journal } = summary;
     const rate = frames > resumed ? `, ${((frames - resumed) / seconds).toPrecision(3)} frames/s` : '';
-    const done = `${frames} frames${resumed > 0 ? ` (${resumed} from the interrupted run)` : ''} in ${seconds.toFixed(1)} s on ${threads} threads${rate}`;
+    const done = `${frames} frames${resumed > 0 ? ` (${resumed} from the interrupted run)` : ''} in ${seconds.toFixed(1)} s on ${threads} threads${rate}, by ${rung.backend}`;
     if (!stop.signal.aborted || journal === undefined) {
       process.stderr.write(`${done}\n`);
       if (stop.signal.aborted) process.exitCode = EXIT.interrupted;

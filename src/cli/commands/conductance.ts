@@ -4,10 +4,11 @@ import { conductanceFeatures } from './conductance-features.ts';
 import { conductanceHistogram } from './conductance-histogram.ts';
 import { conductanceImport } from './conductance-import.ts';
 import { conductanceLabel } from './conductance-label.ts';
+import { conductancePredict } from './conductance-predict.ts';
 
 export const conductance: CommandModule = {
   command: 'conductance',
-  describe: 'conductance of stretched nanowires: label, import, histogram, features, baseline',
+  describe: 'conductance of stretched nanowires: label, import, features, baseline, predict, histogram',
   builder: (yargs: Argv) =>
     yargs
       .command(conductanceLabel)
@@ -15,9 +16,10 @@ export const conductance: CommandModule = {
       .command(conductanceHistogram)
       .command(conductanceFeatures)
       .command(conductanceBaseline)
+      .command(conductancePredict)
       .demandCommand(
         1,
-        'conductance: label, import, histogram, features or baseline is needed; see conductance --help',
+        'conductance: label, import, features, baseline, predict or histogram is needed; see conductance --help',
       ),
   handler: () => {},
 };

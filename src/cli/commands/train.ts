@@ -1,5 +1,6 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import { EXIT } from '../../core/errors.ts';
+import { TRAINING_BACKENDS } from '../../train/training-backends.ts';
 import type { TrainOptions } from '../../train/training-run.ts';
 import { type OptionsOf, printDiagnostic, readSettings, withReadOptions } from '../options.ts';
 import { showTraining } from '../training-display.ts';
@@ -30,15 +31,19 @@ const builder = (yargs: Argv) =>
         type: 'number',
         describe: 'train so many potentials of different seeds and splits in parallel, as one committee',
       })
+      .option('backend', { choices: TRAINING_BACKENDS, default: 'auto' as const, describe: 'program that trains' })
+      .option('threads', { type: 'number', default: 1, describe: 'threads of the native backend; 0 = all processors' })
       .option('resume', { type: 'boolean', default: false, describe: 'continue from OUTPUT.checkpoint' })
       .option('overwrite', { type: 'boolean', default: false, describe: 'replace a potential of the same name' })
       .option('json', { type: 'boolean', default: false, describe: 'print the result as JSON' })
-      .check(({ seed, epochs, committee, 'time-limit': limit }) => {
+      .check(({ seed, epochs, committee, threads, 'time-limit': limit }) => {
         if (!Number.isSafeInteger(seed) || seed < 0) throw new Error('--seed: expected an integer of at least 0');
         if (epochs !== undefined && !(Number.isSafeInteger(epochs) && epochs > 0))
           throw new Error('--epochs: expected an integer of at least 1');
         if (committee !== undefined && !(Number.isSafeInteger(committee) && committee > 1 && committee <= 64))
           throw new Error('--committee: expected an integer from 2 to 64');
+        if (!(Number.isSafeInteger(threads) && threads >= 0 && threads <= 256))
+          throw new Error('--threads: expected an integer from 0 to 256');
         if (limit !== undefined && !(limit > 0)) throw new Error('--time-limit: expected a number of seconds > 0');
         return true;
       }),
@@ -84,11 +89,13 @@ export const train: CommandModule<object, Options> = {
         ...(argv.epochs !== undefined && { epochs: argv.epochs }),
         ...(argv.timeLimit !== undefined && { timeLimit: argv.timeLimit }),
         ...(argv.test !== undefined && { test: argv.test }),
+        backend: { backend: argv.backend, threads: argv.threads },
         resume: argv.resume,
         overwrite: argv.overwrite,
         read: readSettings(argv),
         signal: abort.signal,
         onDiagnostic: printDiagnostic,
+        onBackend: display.backend,
         onProgress: display.progress,
         onEpoch: display.epoch,
       };
