@@ -76,7 +76,15 @@ describeLane('lammps', 'the README', () => {
       const done = shell(block);
       expect(done.status, `${block}\n${done.stdout}\n${done.stderr}`).toBe(0);
     }
-    for (const file of ['data.extxyz', 'report.html', 'si/input.nn', 'si.nnp', 'nnp.lmp'])
+    for (const file of [
+      'data.extxyz',
+      'report.html',
+      'si/input.nn',
+      'si.nnp',
+      'nnp.lmp',
+      'set.extxyz',
+      'junction/report.html',
+    ])
       expect(existsSync(join(folder, file)), file).toBe(true);
   });
 });
