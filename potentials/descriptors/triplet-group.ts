@@ -72,6 +72,9 @@ export class TripletGroup {
   #sum = new Float64Array(0);
   #sumC = new Float64Array(0);
   #sumX = new Float64Array(0);
+  /** What the gradient of a single function needs per triplet, whichever function it is; made when it is first asked for. */
+  #shared = new Float64Array(0);
+  #sharedReady = false;
 
   constructor(options: TripletGroupOptions) {
     this.options = options;
@@ -100,13 +103,18 @@ export class TripletGroup {
     from = 0,
     to = this.options.factors.length,
   ): void {
+    const single = to === from + 1 && this.options.rs === 0;
+    const panel = () => {
+      if (single) this.#pullbackOne(env, windows, dEdG, buffer, from);
+      else this.#pullbackPanel(env, windows, dEdG, buffer, from, to);
+    };
     if (this.#serial === env.serial) {
-      this.#pullbackPanel(env, windows, dEdG, buffer, from, to);
+      panel();
       return;
     }
     for (let row = 0; row !== -1; ) {
       row = this.#fillPanel(env, windows.f, row);
-      this.#pullbackPanel(env, windows, dEdG, buffer, from, to);
+      panel();
     }
   }
 
@@ -152,6 +160,7 @@ export class TripletGroup {
       }
     }
     this.#count = n;
+    this.#sharedReady = false;
     this.#fillFactors(env, f, g);
     return j < endJ ? j - startJ : -1;
   }
@@ -251,6 +260,70 @@ export class TripletGroup {
     }
   }
 
+  /**
+   * The same for one function with rs = 0, as Jacobians need it for all functions in turn: what does not depend on the function is
+   * computed once, and the share of neighbor j is summed up along its row of triplets.
+   */
+  #pullbackOne(
+    env: Environment,
+    windows: { f: readonly Float64Array[]; df: readonly Float64Array[] },
+    dEdG: Float64Array,
+    { alpha, vector }: GradientBuffer,
+    s: number,
+  ): void {
+    if (!this.#sharedReady) this.#share(env, windows);
+    const { dx, dy, dz, inverseR } = env;
+    const { feature, eta } = this.options.factors[s];
+    const w = dEdG[feature];
+    const [value, slope] = [this.#factorValues[s], this.#factorSlopes[s]];
+    const [jOf, kOf, cosine, product, shared] = [this.#j, this.#k, this.#c, this.#weight, this.#shared];
+    const n = this.#count;
+    for (let t = 0; t < n; ) {
+      const j = jOf[t];
+      const [xj, yj, zj, qj] = [dx[j], dy[j], dz[j], inverseR[j]];
+      let [along, vx, vy, vz] = [0, 0, 0, 0];
+      for (; t < n && jOf[t] === j; t++) {
+        const k = kOf[t];
+        const v = w * value[t];
+        const a = w * product[t] * slope[t];
+        const b = -2 * eta * product[t] * v;
+        const bjk = this.options.wide ? 0 : b + shared[3 * t + 2] * v;
+        const qk = inverseR[k];
+        const beta = a * qj * qk - bjk;
+        const ac = a * cosine[t];
+        along += b + shared[3 * t] * v + bjk - ac * qj * qj;
+        alpha[k] += b + shared[3 * t + 1] * v + bjk - ac * qk * qk;
+        vx += beta * dx[k];
+        vy += beta * dy[k];
+        vz += beta * dz[k];
+        vector[3 * k] += beta * xj;
+        vector[3 * k + 1] += beta * yj;
+        vector[3 * k + 2] += beta * zj;
+      }
+      alpha[j] += along;
+      vector[3 * j] += vx;
+      vector[3 * j + 1] += vy;
+      vector[3 * j + 2] += vz;
+    }
+  }
+
+  /** Slopes of the three windows, each times the other two over its distance. */
+  #share(env: Environment, { f, df }: { f: readonly Float64Array[]; df: readonly Float64Array[] }): void {
+    const { pair, windowIndex, wide } = this.options;
+    const { inverseR, z } = env;
+    const [fw, dfw, shared] = [f[windowIndex], df[windowIndex], this.#shared];
+    for (let t = 0; t < this.#count; t++) {
+      const j = this.#j[t];
+      const k = this.#k[t];
+      const weight = pair ? 1 : z[j] * z[k];
+      const side = weight * this.#sideValue[t];
+      shared[3 * t] = dfw[j] * fw[k] * side * inverseR[j];
+      shared[3 * t + 1] = fw[j] * dfw[k] * side * inverseR[k];
+      shared[3 * t + 2] = wide ? 0 : (weight * fw[j] * fw[k] * this.#sideSlope[t]) / this.#side[t];
+    }
+    this.#sharedReady = true;
+  }
+
   #sumFactors(dEdG: Float64Array, from: number, to: number): void {
     const n = this.#count;
     const { factors } = this.options;
@@ -299,5 +372,6 @@ export class TripletGroup {
     this.#sum = new Float64Array(capacity);
     this.#sumC = new Float64Array(capacity);
     this.#sumX = new Float64Array(capacity);
+    this.#shared = new Float64Array(3 * capacity);
   }
 }

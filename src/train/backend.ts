@@ -1,6 +1,7 @@
 import type { KernelOptions } from '../../potentials/kernels/training/rungs.ts';
 import { UsageError } from '../core/errors.ts';
-import { loadTensorflow, type Rung, rungText } from '../tensorflow/tensorflow.ts';
+import type { Rung } from '../tensorflow/rungs.ts';
+import { loadTensorflow, rungText } from '../tensorflow/tensorflow.ts';
 import { chooseProgram } from './choose-program.ts';
 import type { LossWeights } from './loss.ts';
 import { type LossGradient, PassGradient } from './loss-gradient.ts';

@@ -7,9 +7,9 @@ import type { LabelledFrame } from './labelled-frames.ts';
 
 /** Updates of the Kalman filter (one structure each) after which the errors of typical sets no longer fall much. */
 const UPDATES = 10_000;
+/** Of so few structures only a twentieth is set aside: each is missed in training. */
+const FEW = 400;
 const EPOCHS = { least: 12, most: 400 } as const;
-/** Epochs without a lower validation error after which training ends, as a part of all. */
-const PATIENCE = 0.4;
 /** The filter's time grows with the square of the number of weights. */
 const MOST_WEIGHTS = 2200;
 const HIDDEN = [20, 16, 12, 10, 8] as const;
@@ -26,7 +26,7 @@ export function generatedConfig(frames: readonly LabelledFrame[], optimiser: 'ek
   const stressed = frames.some(({ virial }) => !virial.some(Number.isNaN));
   return `# Made from the data by nnp-bridge train without --config; a copy of it can be changed and given as --config.
 # ${describe(environments)}
-validation: 0.1
+validation: ${frames.length < FEW ? 0.05 : 0.1}
 memory_gb: 4
 cutoff_function:
   type: 6 # polynomial, smooth to second order at the cutoff
@@ -45,9 +45,8 @@ loss:
 optimiser:
 ${OPTIMISERS[optimiser]}
 
-averaging: 2 # epochs
+averaging: 8 # epochs
 epochs: ${epochs}
-patience: ${Math.max(5, Math.round(PATIENCE * epochs))}
 `;
 }
 

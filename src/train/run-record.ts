@@ -37,7 +37,7 @@ export function runFacts({
     ['atoms for training', atoms],
     ['symmetry functions', dataset.elements.map((e) => `${symbolOf(e.z)} ${e.symmetryFunctions.length}`).join(', ')],
     ['weights', parameters],
-    ['epochs (best)', `${result.epochs} (${result.bestEpoch}), ${result.stop}`],
+    ['epochs (kept)', `${result.epochs} (${result.keptEpoch}), ${result.stop}`],
     ['CPU time / s', result.cpuSeconds.toFixed(1)],
     ['wall time / s', ((Date.now() - startedAt.getTime()) / 1000).toFixed(1)],
     ['training throughput / atoms per CPU second', ((atoms * result.epochs) / result.cpuSeconds).toFixed(0)],
@@ -88,6 +88,7 @@ export function runRecord({ options, identity, dataset, result, startedAt, backe
     stopped: result.stop,
     epochs: result.epochs,
     bestEpoch: result.bestEpoch,
+    keptEpoch: result.keptEpoch,
     errors: {
       training: metricsAsJson(training),
       ...(validation && { validation: metricsAsJson(validation) }),

@@ -46,10 +46,10 @@ export function structureLayout(list: NeighborList, elements: Uint8Array, table:
   return { elements, inputFirst, blockFirst, blockAtom: Int32Array.from(blockAtom), blockStart, blockInputs };
 }
 
-/** Bytes that a TrainingStructure of this layout takes. */
+/** Bytes that a TrainingStructure of this layout takes, with the index of the kernel. */
 export function layoutBytes({ inputFirst, blockAtom, blockStart }: StructureLayout): number {
   const atoms = inputFirst.length - 1;
-  return 8 * (blockStart[blockAtom.length] + 7 * inputFirst[atoms] + 4 * atoms) + 28 * blockAtom.length;
+  return 8 * (blockStart[blockAtom.length] + 7 * inputFirst[atoms] + 4 * atoms) + 48 * blockAtom.length;
 }
 
 /** The blocks of each atom, with their centers: the transpose of `blockFirst`, `blockAtom`. */

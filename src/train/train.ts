@@ -95,11 +95,11 @@ interface Run {
   readonly backend: string;
 }
 
-/** Takes the best weights, writes the potential and measures it. */
+/** Takes the kept weights, writes the potential and measures it. */
 async function finish(options: TrainOptions, stop: StopReason, run: Run): Promise<TrainResult> {
   const { trainer, networks, dataset, config } = run;
   const record = trainer.record();
-  networks.weights.set(trainer.bestWeights);
+  networks.weights.set(trainer.keptWeights);
   const model = trainedModel(dataset.elements, config, networks);
   const { potential } = choosePotential(model, 'trained');
   const sets = record.epoch > 0 ? await compareAll(potential, dataset, options) : [];
@@ -110,6 +110,7 @@ async function finish(options: TrainOptions, stop: StopReason, run: Run): Promis
     stop,
     epochs: record.epoch,
     bestEpoch: record.bestEpoch,
+    keptEpoch: record.keptEpoch,
     cpuSeconds: record.cpuSeconds,
     checkpoint: checkpointOf(options.output),
     errors: {

@@ -24,8 +24,11 @@ export interface TrainerRecord {
   readonly position: number;
   readonly draws: number;
   readonly cpuSeconds: number;
+  /** Of the lowest score. */
   readonly bestEpoch: number;
   readonly bestScore: number | null;
+  /** Whose weights are kept: the last one whose score is the lowest one up to its uncertainty. */
+  readonly keptEpoch: number;
   readonly curve: readonly EpochErrors[];
 }
 
@@ -63,11 +66,11 @@ const WINDOW = 0.2;
 /** Milliseconds between looks at signals and timers. */
 const BREATH = 100;
 
-/** Runs epochs of updates over shuffled structures, keeps the weights with the best validation score, and can stop anywhere. */
+/** Runs epochs of updates over shuffled structures, keeps the weights by their validation score, and can stop anywhere. */
 export class Trainer {
   readonly #setup: TrainerSetup;
   readonly #order: Int32Array;
-  readonly #bestWeights: Float64Array;
+  readonly #keptWeights: Float64Array;
   /** Running average of the weights, and the sum of the shares in it (1 in the long run). */
   readonly #average: Float64Array;
   readonly #share = new Float64Array(1);
@@ -75,18 +78,19 @@ export class Trainer {
   #position = 0;
   #bestEpoch = 0;
   #bestScore = Infinity;
+  #keptEpoch = 0;
   #cpuBefore = 0;
   #curve: EpochErrors[] = [];
 
   constructor(setup: TrainerSetup) {
     this.#setup = setup;
     this.#order = Int32Array.from(setup.training.keys());
-    this.#bestWeights = setup.networks.weights.slice();
-    this.#average = new Float64Array(setup.averaging > 0 ? this.#bestWeights.length : 0);
+    this.#keptWeights = setup.networks.weights.slice();
+    this.#average = new Float64Array(setup.averaging > 0 ? this.#keptWeights.length : 0);
   }
 
-  get bestWeights(): Float64Array {
-    return this.#bestWeights;
+  get keptWeights(): Float64Array {
+    return this.#keptWeights;
   }
 
   async run(options: RunOptions): Promise<StopReason> {
@@ -124,6 +128,7 @@ export class Trainer {
       cpuSeconds: this.#cpu(),
       bestEpoch: this.#bestEpoch,
       bestScore: Number.isFinite(this.#bestScore) ? this.#bestScore : null,
+      keptEpoch: this.#keptEpoch,
       curve: this.#curve,
     };
   }
@@ -132,7 +137,7 @@ export class Trainer {
     const state = this.#setup.optimiser.state();
     return {
       weights: this.#setup.networks.weights,
-      bestWeights: this.#bestWeights,
+      keptWeights: this.#keptWeights,
       order: Float64Array.from(this.#order),
       average: this.#average,
       share: this.#share,
@@ -145,7 +150,7 @@ export class Trainer {
     const order = Float64Array.from(this.#order);
     copyState(arrays, {
       weights: this.#setup.networks.weights,
-      bestWeights: this.#bestWeights,
+      keptWeights: this.#keptWeights,
       order,
       average: this.#average,
       share: this.#share,
@@ -163,6 +168,7 @@ export class Trainer {
     this.#position = record.position;
     this.#bestEpoch = record.bestEpoch;
     this.#bestScore = record.bestScore ?? Infinity;
+    this.#keptEpoch = record.keptEpoch;
     this.#cpuBefore = record.cpuSeconds;
     this.#curve = [...record.curve];
   }
@@ -224,11 +230,15 @@ export class Trainer {
       training: this.errors(training).total(),
       validation: this.errors(validation).total(),
     };
-    const score = scoreOf(validation.length > 0 ? row.validation : row.training, loss);
+    const measured = validation.length > 0 ? row.validation : row.training;
+    const score = scoreOf(measured, loss);
     if (score < this.#bestScore) {
       this.#bestScore = score;
       this.#bestEpoch = this.#epoch;
-      this.#bestWeights.set(networks.weights);
+    }
+    if (score <= this.#bestScore * (1 + uncertainty(measured))) {
+      this.#keptEpoch = this.#epoch;
+      this.#keptWeights.set(networks.weights);
     }
     networks.weights.set(present);
     const complete = { ...row, score, cpuSeconds: this.#cpu() };
@@ -250,6 +260,14 @@ function scoreOf({ energy, forces, virial }: ErrorTable, loss: LossWeights): num
   const f = forces.count > 0 ? forceScale(loss) * forces.mae : 0;
   const w = virial.count > 0 ? virialScale(loss, 1) * (virial.mae / 1000) : 0;
   return e + f + w;
+}
+
+/**
+ * Of the mean absolute error over the structures of a table, as a part of it: absolute errors spread about as widely as their mean. Weights
+ * that have been trained for longer are not given up for a difference below it.
+ */
+function uncertainty({ structures }: ErrorTable): number {
+  return 1 / Math.sqrt(Math.max(1, structures));
 }
 
 /** Of this process, descriptors included. */

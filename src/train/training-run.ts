@@ -34,7 +34,9 @@ export interface TrainOptions {
 export interface TrainResult {
   readonly stop: StopReason;
   readonly epochs: number;
+  /** Of the lowest validation score, and the later one whose weights are kept. */
   readonly bestEpoch: number;
+  readonly keptEpoch: number;
   readonly cpuSeconds: number;
   readonly checkpoint: string;
   /** Errors of the kept weights; `validation` is absent when nothing was set aside, `test` without a test file. */

@@ -27,13 +27,26 @@ describe('training configuration', () => {
       optimiser: {
         name: 'ekf',
         forceRows: 15,
+        forceChoice: 'random',
         virialRows: 3,
+        streams: 1,
         lambda: 0.98,
         nu: 0.9987,
         covariance: 100,
         processNoise: 0,
       },
       epochs: 50,
+    });
+  });
+
+  test('takes an optimiser by its name alone, with the defaults of each', () => {
+    const optimiser = (name: string) => parse(`${GOOD}optimiser: ${name}\n`).optimiser;
+    expect(optimiser('ekf')).toEqual(parse(GOOD).optimiser);
+    expect(optimiser('lm')).toEqual({ name: 'lm', forceFraction: 0.25, damping: 1 });
+    expect(optimiser('lbfgs')).toEqual({ name: 'lbfgs', memory: 20 });
+    expect(optimiser('{name: adam, learning_rate: 0.1, schedule: cosine}')).toEqual({
+      ...{ name: 'adam', batch: 8, learningRate: 0.1, schedule: 'cosine' },
+      learningRateEnd: expect.closeTo(0.001, 12),
     });
   });
 
@@ -83,6 +96,8 @@ describe('training configuration', () => {
     ['an unknown activation', GOOD.replace('softplus', 'swish'), /^train\.yaml:8: .*expected one of linear, tanh/],
     ['too many activations', GOOD.replace('[20, 10]', '[20]'), /^train\.yaml:8: .*one activation, or one for each/],
     ['an option of another optimiser', `${GOOD}optimiser: {name: adam, lambda: 0.9}\n`, /:9: .*no lambda for .* adam/],
+    ['an unknown optimiser', `${GOOD}optimiser: sgd\n`, /:9: optimiser: expected one of ekf, lm, lbfgs, adam/],
+    ['too many rows', `${GOOD}optimiser: {name: ekf, streams: 90}\n`, /:9: optimiser: expected at most 1024 rows/],
     ['a repeated key', `${GOOD}epochs: 3\nepochs: 4\n`, /^train\.yaml:\d+: .*unique/i],
     ['broken YAML', `${GOOD}x: [1\n`, /^train\.yaml:\d+: /],
     ['an unknown split', `${GOOD}split: clever\n`, /:9: split: expected one of random, group, trajectory/],

@@ -1,5 +1,12 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildPairStyle } from '../../src/lammps/build.ts';
+import { findLammps } from '../../src/lammps/installation.ts';
+import { runLammps } from '../../src/lammps/run.ts';
 import { loadEvaluator } from '../../src/serve/load-evaluator.ts';
-import { runInput, thermo } from '../lammps/lammps-fixture.ts';
+import { startServer } from '../../src/serve/server.ts';
+import { thermo } from '../lammps/lammps-fixture.ts';
 
 /** Crystals of mlearn: LAMMPS lattice, lattice constant in Å, repetitions. */
 const CRYSTALS = {
@@ -46,8 +53,7 @@ thermo_modify format float %.15g
 thermo ${every}
 run ${steps}
 `;
-  const evaluator = await loadEvaluator({ directory });
-  const { code, output } = await runInput(input, evaluator, { timeout: 60 + 400 * ps });
+  const { code, output } = await runServed(input, directory, 60 + 400 * ps);
   const rows = thermo(output);
   if (code !== 0 || rows.length !== steps / every + 1) throw new Error(`LAMMPS ended with ${code}:\n${output}`);
   const atoms = rows[0][3];
@@ -64,6 +70,27 @@ run ${steps}
     drift: slope,
     scatter: Math.max(...energies.map((e, k) => Math.abs(e - start - slope * times[k]))),
   };
+}
+
+/** LAMMPS with the potential of a directory behind its socket pair style. */
+async function runServed(input: string, directory: string, timeout: number) {
+  const evaluator = await loadEvaluator({ directory });
+  const lammps = findLammps();
+  const library = await buildPairStyle(lammps);
+  const cwd = await mkdtemp(join(tmpdir(), 'crystal-'));
+  let output = '';
+  const onOutput = (text: string) => {
+    output += text;
+  };
+  try {
+    await writeFile(join(cwd, 'in.lmp'), input);
+    const code = await runLammps({ lammps, library, input: 'in.lmp', ranks: 1, cwd, timeout, onOutput }, (address) =>
+      startServer(evaluator, address),
+    );
+    return { code, output };
+  } finally {
+    await rm(cwd, { recursive: true });
+  }
 }
 
 function line(x: readonly number[], y: readonly number[]): { slope: number; start: number } {

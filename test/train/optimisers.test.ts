@@ -8,7 +8,7 @@ import {
   totalLoss,
   virialScale,
 } from '../../src/train/loss.ts';
-import { PassGradient } from '../../src/train/loss-gradient.ts';
+import { type LossGradient, PassGradient } from '../../src/train/loss-gradient.ts';
 import { initializeWeights, newNetworks } from '../../src/train/networks.ts';
 import { Adam, type AdamOptions } from '../../src/train/optimisers/adam.ts';
 import { ComponentChooser } from '../../src/train/optimisers/component-chooser.ts';
@@ -26,7 +26,8 @@ function setUp() {
   const networks = newNetworks([4, 3], { sizes: [5], activations: ['t'] });
   initializeWeights(networks, new RandomStream(1));
   const pass = typescriptProgram.passes(networks);
-  return { networks, pass, gradient: new PassGradient(pass, LOSS) };
+  const gradient: LossGradient = new PassGradient(pass, LOSS);
+  return { networks, pass, gradient };
 }
 
 /** Losses before each update and after the last. */

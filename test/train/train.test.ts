@@ -160,6 +160,19 @@ describe('train', () => {
     expect(await weightsOf('a')).toBe(weights);
   }, 60_000);
 
+  test('keeps the last weights whose validation error is the lowest one up to its uncertainty', async () => {
+    await writeFile(at('train.yaml'), CONFIG.replace('epochs: 4', 'epochs: 30'));
+    const result = await run('a');
+    const lines = (await readFile(join(at('a'), 'learning-curve.csv'), 'utf8')).trim().split('\n').slice(1);
+    const scores = lines.map((line) => Number(line.split(',')[2]));
+    // Five structures are set aside.
+    const lowest = scores.map((_, k) => Math.min(...scores.slice(0, k + 1)));
+    const good = scores.map((score, k) => score <= lowest[k] * (1 + 1 / Math.sqrt(5)));
+    expect(result.keptEpoch).toBe(good.lastIndexOf(true) + 1);
+    expect(scores[result.bestEpoch - 1]).toBe(lowest[29]);
+    expect(result.keptEpoch).toBeGreaterThanOrEqual(result.bestEpoch);
+  }, 60_000);
+
   test('averaged weights are resumed exactly, too', async () => {
     await writeFile(at('train.yaml'), `${CONFIG}averaging: 2\n`);
     await run('a');

@@ -9,6 +9,21 @@ import { withBrowser } from '../browser.ts';
 import { describeLane, SHARED } from '../lanes.ts';
 import { runCrystal } from './crystal-run.ts';
 
+interface Plot {
+  readonly texts: readonly string[];
+  readonly marks: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Runs in the page. */
+const PLOTS = `Array.from(document.querySelectorAll('svg'), (svg) => ({
+  texts: Array.from(svg.querySelectorAll('text'), (text) => text.textContent),
+  marks: svg.querySelectorAll('path').length,
+  width: svg.getBoundingClientRect().width,
+  height: svg.getBoundingClientRect().height,
+}))`;
+
 // `npm run bench -- trained-md` has the whole 20 ps of Si, Mo and Li with fully trained potentials.
 describeLane('corpus', 'a potential trained on Li with the settings made from the data, three epochs', () => {
   let folder: string;
@@ -44,15 +59,7 @@ describeLane('corpus', 'a potential trained on Li with the settings made from th
         tab.on('pageerror', (error) => complaints.push(error.message));
         await tab.goto(pathToFileURL(page).href);
         await tab.screenshot({ path: picture, fullPage: true });
-        const plots = await tab.locator('svg').evaluateAll((all) =>
-          all.map((svg) => ({
-            title: svg.querySelector('text')?.textContent ?? '',
-            texts: Array.from(svg.querySelectorAll('text'), (text) => text.textContent ?? ''),
-            marks: svg.querySelectorAll('path').length,
-            width: svg.getBoundingClientRect().width,
-            height: svg.getBoundingClientRect().height,
-          })),
-        );
+        const plots = await tab.evaluate<Plot[]>(PLOTS);
         return { plots, requests, complaints };
       });
       expect(seen.complaints).toEqual([]);

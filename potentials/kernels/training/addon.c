@@ -341,11 +341,20 @@ __attribute__((visibility("default"))) napi_value napi_register_module_v1(napi_e
   static const struct {
     const char *name;
     napi_callback call;
-  } functions[] = {{"variants", js_variants},  {"program", js_program},      {"networks", js_networks},
-                   {"load", js_load},          {"forces", js_forces},        {"virial", js_virial},
-                   {"rows", js_rows},          {"gradient", js_gradient},    {"matrix", js_matrix},
-                   {"setMatrix", js_set_matrix}, {"getMatrix", js_get_matrix}, {"addRows", js_add_rows},
-                   {"kalman", js_kalman},      {"solve", js_solve}};
+  } functions[] = {{"variants", js_variants},
+                   {"program", js_program},
+                   {"networks", js_networks},
+                   {"load", js_load},
+                   {"forces", js_forces},
+                   {"virial", js_virial},
+                   {"rows", js_rows},
+                   {"gradient", js_gradient},
+                   {"matrix", js_matrix},
+                   {"setMatrix", js_set_matrix},
+                   {"getMatrix", js_get_matrix},
+                   {"addRows", js_add_rows},
+                   {"kalman", js_kalman},
+                   {"solve", js_solve}};
   napi_value value;
   for (size_t k = 0; k < sizeof functions / sizeof *functions; k++) {
     napi_create_function(env, functions[k].name, strlen(functions[k].name), functions[k].call, NULL, &value);

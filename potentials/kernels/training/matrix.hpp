@@ -16,11 +16,11 @@ struct Matrix {
   int n, size; // size: n padded
   int rows;    // padded
   double *panels;
-  double *ht;              // (size, rows): rows of H as columns
-  double *y[GROUPS];       // (size, rows): shares of P Hᵀ, the first becomes the sum
-  double *z;               // (size / 8, rows, 8): what P is changed by
-  double *a, *l, *x;       // (rows, rows) innovation, its inverse factor (transposed), (rows)
-  int pending;             // rows of z not yet applied: P <- (P + sign zᵀz) factor + noise
+  double *ht;        // (size, rows): rows of H as columns
+  double *y[GROUPS]; // (size, rows): shares of P Hᵀ, the first becomes the sum
+  double *z;         // (size / 8, rows, 8): what P is changed by
+  double *a, *l, *x; // (rows, rows) innovation, its inverse factor (transposed), (rows)
+  int pending;       // rows of z not yet applied: P <- (P + sign zᵀz) factor + noise
   double sign, factor, noise;
 };
 
@@ -96,7 +96,8 @@ void product(const Matrix &m, int p, const double *panel, int i0, int i1, int c0
     for (int v = 0; v < K; v++) S::store(yc + c * rows + v * W, sum[c][v]);
 }
 
-template <class S, bool BOTH> void productBlock(const Matrix &m, int p, const double *panel, int i0, int i1, double *y) {
+template <class S, bool BOTH>
+void productBlock(const Matrix &m, int p, const double *panel, int i0, int i1, double *y) {
   constexpr int W = S::lanes, C = W == 8 ? 8 : 4;
   for (int c = 0; c < 8; c += C) {
     int r = 0;
@@ -158,9 +159,12 @@ inline bool factor(double *a, int k) {
     for (int j = 0; j <= i; j++) {
       double sum = a[i * k + j];
       for (int l = 0; l < j; l++) sum -= a[i * k + l] * a[j * k + l];
-      if (i != j) a[i * k + j] = sum / a[j * k + j];
-      else if (sum > 0 && sum < 1e300) a[i * k + i] = __builtin_sqrt(sum);
-      else return false;
+      if (i != j)
+        a[i * k + j] = sum / a[j * k + j];
+      else if (sum > 0 && sum < 1e300)
+        a[i * k + i] = __builtin_sqrt(sum);
+      else
+        return false;
     }
   return true;
 }
@@ -249,8 +253,7 @@ template <class S> void addRows(Matrix &m, const TrainThreads *threads, int coun
     const int some = count - first < m.rows ? count - first : m.rows;
     for (int i = 0; i < m.size; i++)
       for (int r = 0; r < m.rows; r++)
-        m.z[(size_t)(i / 8) * m.rows * 8 + r * 8 + i % 8] =
-            r < some && i < m.n ? h[(size_t)(first + r) * m.n + i] : 0;
+        m.z[(size_t)(i / 8) * m.rows * 8 + r * 8 + i % 8] = r < some && i < m.n ? h[(size_t)(first + r) * m.n + i] : 0;
     m.pending = some, m.sign = 1, m.factor = 1, m.noise = 0;
     pass<S>(m, threads, false);
   }
@@ -301,7 +304,8 @@ inline void solveFactored(const Matrix &m, double *x) {
 }
 
 /// Cholesky: the panels one after the other, each applied to all to its right.
-template <class S> int solveDamped(const Matrix &m, Matrix &f, const TrainThreads *threads, const double *add, double *x) {
+template <class S>
+int solveDamped(const Matrix &m, Matrix &f, const TrainThreads *threads, const double *add, double *x) {
   const int panels = m.size / 8;
   const size_t length = panelOf(m, panels) - m.panels;
   for (size_t k = 0; k < length; k++) f.panels[k] = m.panels[k];

@@ -9,8 +9,8 @@ constexpr int PAD = 8; // numbers; rows of nodes and of weights begin at multipl
 
 NNP_INLINE int padded(int n) { return (n + PAD - 1) / PAD * PAD; }
 
-/// Weights between two layers. `byInput` is (inputs, padded outputs), `byOutput` (outputs, padded inputs). Gradients are
-/// (outputs, padded inputs) and the biases behind them, from `gradient`.
+/// Weights between two layers. `byInput` is (inputs, padded outputs), `byOutput` (outputs, padded inputs). Gradients
+/// are (outputs, padded inputs) and the biases behind them, from `gradient`.
 struct Layer {
   int inputs, outputs, activation;
   int below, node; // first node of the inputs and of the outputs in an atom's row
@@ -190,8 +190,8 @@ struct Scratch {
   double *tangent, *sums, *adjoint, *gradient;
 };
 
-/// Adds d(v·dE/dinput)/dw of one atom to the padded gradient; v stands in the first entries of `tangent`. The adjoint of the
-/// tangent of a node is dE/dx of that node, whatever v is.
+/// Adds d(v·dE/dinput)/dw of one atom to the padded gradient; v stands in the first entries of `tangent`. The adjoint
+/// of the tangent of a node is dE/dx of that node, whatever v is.
 template <class S> void addSlopeGradient(const Network &net, const Nodes &at, const Scratch &s, double *gradient) {
   for (int l = 0; l < net.layers; l++) {
     const Layer &layer = net.layer[l];

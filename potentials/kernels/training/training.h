@@ -59,7 +59,8 @@ typedef struct TrainKernel {
   double (*load)(const void *networks, const TrainStructure *, void *space, const TrainThreads *);
   void (*forces)(const void *networks, const TrainStructure *, const void *space, const TrainThreads *, double *out);
   void (*virial)(const void *networks, const TrainStructure *, const void *space, const TrainThreads *, double *out);
-  /* Writes the quantities of `codes` to `values` and scales[r] times their derivatives to rows[r] (count, parameters). */
+  /* Writes the quantities of `codes` to `values` and scales[r] times their derivatives to rows[r] (count, parameters).
+   */
   void (*rows)(const void *networks, const TrainStructure *, void *space, const TrainThreads *, int count,
                const int *codes, const double *scales, double *values, double *rows);
   /* Adds energy*dE/dw + sum forces*dF/dw + sum virial*dW/dw. */

@@ -54,7 +54,5 @@ int EXPORT(kalman)(void *matrix, int count, const double *h, const double *error
   const TrainKalman update = {h, errors, lambda, noise, limit};
   return kalman(matrix, &ONE, count, &update, weights);
 }
-int EXPORT(solve)(void *matrix, void *work, const double *add, double *x) {
-  return solve(matrix, &ONE, work, add, x);
-}
+int EXPORT(solve)(void *matrix, void *work, const double *add, double *x) { return solve(matrix, &ONE, work, add, x); }
 }

@@ -88,12 +88,22 @@ export class ExtendedKalmanFilter implements Optimiser {
       limit: WIND_UP * covariance,
     };
     // Without rows the filter only forgets.
-    if (!update.errors.every(Number.isFinite) || !this.#matrix.kalman(update, weights))
+    const isDone = () => update.errors.every(Number.isFinite) && this.#matrix.kalman(update, weights);
+    if (!isDone() && !this.#isDoneAnew(isDone))
       throw new PotentialError(
         'training diverged: the innovation matrix of the Kalman filter is not positive definite; ' +
           'choose a smaller optimiser.covariance or another seed',
       );
     this.#lambda[0] = nu * lambda + 1 - nu;
+  }
+
+  /**
+   * Round-off can make P indefinite where rows are nearly alike (small cells of one element near rest). The weights are good then:
+   * only what the filter believes of their certainty is begun anew.
+   */
+  #isDoneAnew(isDone: () => boolean): boolean {
+    this.#matrix.set(diagonal(this.#pass.networks.weights.length, this.#options.covariance));
+    return isDone();
   }
 
   state(): Readonly<Record<string, Float64Array>> {

@@ -1,4 +1,4 @@
-import type { ConfigTable, ConfigValue } from '../config-reader.ts';
+import type { ConfigValue } from '../config-reader.ts';
 import { type AdamOptions, SCHEDULES } from './adam.ts';
 import type { EkfOptions } from './ekf.ts';
 import type { LbfgsOptions } from './lbfgs.ts';
@@ -23,9 +23,10 @@ type Key = (typeof KEYS)[Name][number];
 /** Rows of one update of the Kalman filter that the kernel takes. */
 const MOST_ROWS = 1024;
 
-/** The table `optimiser`: a name and the keys of this optimiser. Without one the Kalman filter is taken. */
+/** `optimiser`: a name, or a table of a name and the keys of this optimiser. Without it the Kalman filter is taken. */
 export function optimiserOptions(value: ConfigValue | undefined): OptimiserOptions {
   if (!value) return ekf(() => undefined);
+  if (!value.isMap) return named(value, value.text(Object.keys(KEYS)) as Name, () => undefined);
   const table = value.table(['name', ...Object.values(KEYS).flat()]);
   const name = table.need('name').text(Object.keys(KEYS)) as Name;
   for (const key of Object.values(KEYS).flat()) {
@@ -34,7 +35,12 @@ export function optimiserOptions(value: ConfigValue | undefined): OptimiserOptio
     if (given && !own.includes(key))
       throw given.error(`no ${key} for the optimiser ${name} (it has ${own.join(', ')})`);
   }
-  const get = (key: Key) => table.get(key);
+  return named(value, name, (key) => table.get(key));
+}
+
+type Get = (key: Key) => ConfigValue | undefined;
+
+function named(value: ConfigValue, name: Name, get: Get): OptimiserOptions {
   switch (name) {
     case 'ekf': {
       const options = ekf(get);
@@ -51,11 +57,11 @@ export function optimiserOptions(value: ConfigValue | undefined): OptimiserOptio
     case 'lbfgs':
       return { name, memory: get('memory')?.number({ min: 1, max: 1000, integer: true }) ?? 20 };
     case 'adam':
-      return adam(table);
+      return adam(get);
   }
 }
 
-function ekf(get: (key: (typeof KEYS)['ekf'][number]) => ConfigValue | undefined): { name: 'ekf' } & EkfOptions {
+function ekf(get: Get): { name: 'ekf' } & EkfOptions {
   return {
     name: 'ekf',
     forceRows: get('force_rows')?.number({ min: 0, max: 1000, integer: true }) ?? 15,
@@ -69,13 +75,13 @@ function ekf(get: (key: (typeof KEYS)['ekf'][number]) => ConfigValue | undefined
   };
 }
 
-function adam(table: ConfigTable<Key | 'name'>): { name: 'adam' } & AdamOptions {
-  const learningRate = table.number('learning_rate', 0.01, { min: 1e-12, max: 10 });
+function adam(get: Get): { name: 'adam' } & AdamOptions {
+  const learningRate = get('learning_rate')?.number({ min: 1e-12, max: 10 }) ?? 0.01;
   return {
     name: 'adam',
-    batch: table.number('batch', 8, { min: 1, max: 1e6, integer: true }),
+    batch: get('batch')?.number({ min: 1, max: 1e6, integer: true }) ?? 8,
     learningRate,
-    learningRateEnd: table.number('learning_rate_end', 0.01 * learningRate, { min: 1e-15, max: 10 }),
-    schedule: (table.get('schedule')?.text(SCHEDULES) ?? 'constant') as AdamOptions['schedule'],
+    learningRateEnd: get('learning_rate_end')?.number({ min: 1e-15, max: 10 }) ?? 0.01 * learningRate,
+    schedule: (get('schedule')?.text(SCHEDULES) ?? 'constant') as AdamOptions['schedule'],
   };
 }
