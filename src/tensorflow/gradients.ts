@@ -1,4 +1,4 @@
-import type { Tensor, Tf } from './tensorflow.ts';
+import type { Tensor, Tf } from './engines.ts';
 
 /**
  * Second derivatives of tanh, sigmoid and exp. TensorFlow.js saves the output of these for the gradient, and the saved copy no longer

@@ -1,4 +1,4 @@
-import type { TensorInfo, Tf } from './tensorflow.ts';
+import type { TensorInfo, Tf } from './engines.ts';
 
 /** What a kernel of the wasm engine may do with its tensors; the package does not export the type. */
 interface WasmMemory {

@@ -1,18 +1,10 @@
-import { createRequire } from 'node:module';
-import type * as Union from '@tensorflow/tfjs';
 import { ProgramError } from '../core/errors.ts';
+import { LOADERS, type Tensor, type Tf } from './engines.ts';
 import { repairMatMulGradient, repairSecondDerivatives } from './gradients.ts';
+import { RUNGS, type Rung } from './rungs.ts';
 import { registerSegmentSum } from './segment-sum.ts';
 
-/** The interface of TensorFlow.js, the same on every rung. All numbers are float32. */
-export type Tf = typeof Union;
-export type Tensor = Union.Tensor;
-export type Variable = Union.Variable;
-export type TensorInfo = Union.TensorInfo;
-
-/** Engines in the order they are tried: CUDA, libtensorflow on the CPU, WebAssembly (SIMD, one thread), plain JavaScript. */
-export const RUNGS = ['tfjs-node-gpu', 'tfjs-node', 'tfjs-wasm', 'tfjs-cpu'] as const;
-export type Rung = (typeof RUNGS)[number];
+export type { Rung, Tensor, Tf };
 
 export interface Tensorflow {
   readonly tf: Tf;
@@ -53,40 +45,6 @@ export async function loadTensorflow(wanted?: Rung): Promise<Tensorflow> {
 /** For the reader of a run: `tfjs-wasm (TensorFlow.js 4.22.0); not tfjs-node-gpu: not installed; …`. */
 export function rungText({ rung, version, refused }: Pick<Tensorflow, 'rung' | 'version' | 'refused'>): string {
   return `${rung} (TensorFlow.js ${version})${refused.length > 0 ? `; not ${refusalText(refused)}` : ''}`;
-}
-
-const LOADERS: Readonly<Record<Rung, () => Promise<Tf>>> = {
-  'tfjs-node-gpu': () => nativePackage('@tensorflow/tfjs-node-gpu'),
-  'tfjs-node': () => nativePackage('@tensorflow/tfjs-node'),
-  'tfjs-wasm': async () => {
-    const tf = await union();
-    await import('@tensorflow/tfjs-backend-wasm');
-    return activate(tf, 'wasm');
-  },
-  'tfjs-cpu': async () => activate(await union(), 'cpu'),
-};
-
-async function union(): Promise<Tf> {
-  const loaded = await import('@tensorflow/tfjs');
-  const tf: Tf = 'default' in loaded ? (loaded.default as Tf) : loaded;
-  // Without this the plain JavaScript engine prints an advertisement of tfjs-node to stderr.
-  tf.env().set('IS_TEST', true);
-  return tf;
-}
-
-async function activate(tf: Tf, backend: string): Promise<Tf> {
-  if (!(await tf.setBackend(backend))) throw new Error(`the backend ${backend} did not start`);
-  await tf.ready();
-  return tf;
-}
-
-/** The user adds these packages by hand, so their names are no imports. They need `util.isNullOrUndefined`, which Node 23 removed. */
-async function nativePackage(name: string): Promise<Tf> {
-  const require = createRequire(import.meta.url);
-  const path = require.resolve(name);
-  const util = require('node:util') as { isNullOrUndefined?: (value: unknown) => boolean };
-  util.isNullOrUndefined ??= (value) => value === null || value === undefined;
-  return activate(require(path) as Tf, 'tensorflow');
 }
 
 async function within<T>(ms: number, work: Promise<T>): Promise<T> {

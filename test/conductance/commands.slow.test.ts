@@ -95,7 +95,7 @@ describe('commands for wires and conductances', () => {
   }, 180_000);
 
   test.each([
-    [['conductance'], 2, /label, import, histogram, features or baseline is needed/],
+    [['conductance'], 2, /train, predict or histogram is needed/],
     [['conductance', 'label', 'nowhere.dump', '-o', 'x.csv'], 3, /nowhere\.dump/],
     [['conductance', 'label', '.', '-o', 'x.csv', '--grips', 'tpye:1'], 2, /expected type:BOTTOM,TOP/],
     [['conductance', 'histogram', 'x.csv', '--plateau', '1,2'], 2, /expected HIGH,LOW/],

@@ -34,7 +34,8 @@ export function crossSections(positions: Float64Array, s: number, step: number):
       `a wire of ${(high - low).toFixed(1)} Å is too short for its cross-section`,
       `the outer ${END} Å at either end are not looked at`,
     );
-  if (count > MOST_VALUES) throw new MissingDataError(`a wire of ${high - low} Å is too long`, 'look at its coordinates');
+  if (count > MOST_VALUES)
+    throw new MissingDataError(`a wire of ${high - low} Å is too long`, 'look at its coordinates');
   const values = new Float64Array(count);
   const norm = 1 / (s * Math.sqrt(2 * Math.PI));
   for (let k = 2; k < positions.length; k += 3) {

@@ -1,6 +1,8 @@
 import { npyHeader } from '../../../formats/deepmd/npy.ts';
 import type { ReadOptions } from '../../../formats/format.ts';
-import { Soap, type SoapSettings } from '../../../potentials/descriptors/soap.ts';
+import type { SoapSettings } from '../../../potentials/descriptors/soap.ts';
+import type { Backend } from '../../../potentials/kernels/backends.ts';
+import { openSoapKernel } from '../../../potentials/kernels/conductance/soap-kernel.ts';
 import { buildNeighborList } from '../../../potentials/neighbors/neighbor-list.ts';
 import { openFrames } from '../../convert/open.ts';
 import { MissingDataError } from '../../core/errors.ts';
@@ -17,6 +19,8 @@ export interface FeatureRequest {
   readonly output: string;
   readonly kind: FeatureKind;
   readonly soap: Omit<SoapSettings, 'species'>;
+  /** Of SOAP; the compiled ones compute in single precision. Default: the fastest that works. */
+  readonly backend?: Backend;
   /** Types of atoms that are no centers (grips); they are neighbors of the others all the same. */
   readonly withoutTypes: readonly number[];
   /** Most atoms a Coulomb matrix can have. */
@@ -54,22 +58,31 @@ export async function featureFiles(request: FeatureRequest): Promise<readonly [r
   return shape;
 }
 
-function featureMaker({ kind, soap: settings, width }: FeatureRequest, species: readonly number[]): FeatureMaker {
+function featureMaker(
+  { kind, soap: settings, backend, width }: FeatureRequest,
+  species: readonly number[],
+): FeatureMaker {
   if (kind === 'cross-section')
     return { columns: 1, rows: () => 1, make: (frame) => Float64Array.of(minimumCrossSection(frame.positions)) };
   if (kind === 'coulomb')
     return { columns: width, rows: () => 1, make: (frame, centers) => coulombOf(frame, centers, width) };
-  const soap = new Soap({ ...settings, species });
-  const atoms = (frame: Frame, centers: Int32Array) => {
-    const out = new Float64Array(centers.length * soap.nfeatures);
-    soap.compute(buildNeighborList(frame, soap.settings.cutoff), centers, out);
-    return out;
-  };
-  if (kind === 'soap') return { columns: soap.nfeatures, rows: (_, centers) => centers.length, make: atoms };
+  const soap = openSoapKernel({ ...settings, species }, backend);
+  const { nfeatures: columns } = soap;
+  const list = (frame: Frame) => buildNeighborList(frame, soap.settings.cutoff);
+  if (kind === 'averaged-soap')
+    return {
+      columns,
+      rows: () => 1,
+      make: (frame, centers) => soap.mean(list(frame), centers, new Float64Array(centers.length).fill(1)),
+    };
   return {
-    columns: soap.nfeatures,
-    rows: () => 1,
-    make: (frame, centers) => meanRow(atoms(frame, centers), centers.length),
+    columns,
+    rows: (_, centers) => centers.length,
+    make: (frame, centers) => {
+      const out = new Float32Array(centers.length * columns);
+      soap.compute(list(frame), centers, out);
+      return Float64Array.from(out);
+    },
   };
 }
 
@@ -80,14 +93,6 @@ function coulombOf(frame: Frame, centers: Int32Array, width: number): Float64Arr
     return frame.positions[3 * i + (k % 3)];
   });
   return coulombSpectrum(numbers, positions, width);
-}
-
-/** Mean over rows: the averaged descriptor of a structure. */
-function meanRow(rows: Float64Array, count: number): Float64Array {
-  const columns = rows.length / count;
-  const mean = new Float64Array(columns);
-  for (let k = 0; k < rows.length; k++) mean[k % columns] += rows[k] / count;
-  return mean;
 }
 
 function centersOf(frame: Frame, { withoutTypes }: FeatureRequest): Int32Array {

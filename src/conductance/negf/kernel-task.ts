@@ -10,7 +10,7 @@ export function taskForLeads(name: TaskName, description: Float64Array, backend:
   const reasons: string[] = [];
   const task = chooseTask({ name, description, backend, selfTest: () => null }, reasons);
   if (task) return task;
-  throw new PotentialError(`${name}: the backend ${backend} cannot be used: ${reasons.join('; ')}`);
+  throw new PotentialError(`${name}, ${reasons.join('; ')}`);
 }
 
 /** Transmission of a wire by a task that takes `numbers` after grips and lead period; the code where it ends with one of `expected`. */

@@ -28,7 +28,7 @@ export function chooseNegf(backend: Backend = 'auto'): NegfBackend {
     if (rung === 'typescript') continue;
     const verdict = tried(rung);
     if ('name' in verdict) return { rung: { backend: verdict.name, passedOver }, ...compiled(rung) };
-    passedOver.push(`${rung}: ${verdict.reason}`);
+    passedOver.push(verdict.reason);
   }
   if (backend !== 'auto' && backend !== 'typescript')
     throw new PotentialError(`the backend ${backend} cannot be used: ${passedOver.join('; ')}`);
@@ -83,5 +83,5 @@ function selfTest(backend: Backend): Verdict {
   const failures = Object.entries(errors)
     .filter(([, error]) => !(Math.abs(error) < TOLERANCE))
     .map(([model, error]) => `${model} is off by ${error.toExponential(1)} G0`);
-  return failures.length === 0 ? { name } : { reason: `it fails its self-test: ${failures.join(', ')}` };
+  return failures.length === 0 ? { name } : { reason: `${backend}: it fails its self-test: ${failures.join(', ')}` };
 }

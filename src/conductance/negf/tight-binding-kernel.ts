@@ -5,6 +5,7 @@ import type { Wire } from '../geometry/wire.ts';
 import type { ComplexMatrix } from '../linear-algebra/complex.ts';
 import { kernelTransmission, taskForLeads } from './kernel-task.ts';
 import type { ConductanceModel, Transmission } from './landauer.ts';
+import { TightBinding } from './tight-binding.ts';
 import { MAX_BLOCK, type TightBindingLeads, tightBindingLeads } from './tight-binding-leads.ts';
 import type { TightBindingParameters } from './tight-binding-parameters.ts';
 
@@ -17,12 +18,14 @@ interface PreparedLeads {
 /** `TightBinding` by the compiled kernel, the decimation of its leads too. */
 export class TightBindingKernel implements ConductanceModel<PreparedLeads> {
   readonly #parameters: TightBindingParameters;
+  readonly #oracle: TightBinding;
   readonly #backend: Backend;
   /** Atoms for which the kernel has room in a block. */
   #block = 64;
 
   constructor(parameters: TightBindingParameters, backend: Backend) {
     this.#parameters = parameters;
+    this.#oracle = new TightBinding(parameters);
     this.#backend = backend;
   }
 
@@ -35,10 +38,13 @@ export class TightBindingKernel implements ConductanceModel<PreparedLeads> {
 
   transmission(wire: Wire, { task, channels }: PreparedLeads): Transmission {
     if (!task) return { total: 0, channels: new Float64Array(0) };
+    const expected = [CODES.smallRoom, CODES.coincident] as const;
     for (;;) {
       const numbers = [Math.min(this.#block, wire.natoms)];
-      const result = kernelTransmission(task, wire, { most: channels, numbers, expected: [CODES.smallRoom] });
+      const result = kernelTransmission(task, wire, { most: channels, numbers, expected });
       if (!('code' in result)) return result;
+      // The TypeScript program says which atoms they are.
+      if (result.code === CODES.coincident) return this.#oracle.transmission(wire, this.#oracle.leads(wire));
       if (result.at > MAX_BLOCK)
         throw new MissingDataError(`a block of ${result.at} atoms is too large for tb-s`, `at most ${MAX_BLOCK} atoms`);
       this.#block = result.at;

@@ -4,18 +4,26 @@ import type { Tf } from '../../tensorflow/tensorflow.ts';
 import { type CrossSectionBaseline, fitBaseline, predictBaseline } from '../features/cross-section.ts';
 import type { TrainingCheckpoint } from './checkpoint.ts';
 import { foldLayer, type InputMap } from './input-map.ts';
+import { evaluateKernel, fitKernel, type KernelModel } from './kernel-model.ts';
 import { type Collected, collect, fitOn, inputMapOf, inputsOf } from './learning-inputs.ts';
 import { denseLayers, type Layout, layoutOf, type Parameters } from './network.ts';
-import type { PredictorData } from './predictor.ts';
+import type { PredictorData } from './predictor-data.ts';
 import type { Projection } from './projection.ts';
 import { RawFeatures } from './raw-features.ts';
 import { isGlobal, type PredictorModel, type Recipe, SLICES } from './recipes.ts';
 import { metalOfSnapshots, type Snapshot } from './snapshots.ts';
-import { type Epoch, evaluateAll, type MemberState, type MemberTraining, trainMember } from './train-member.ts';
+import {
+  type Epoch,
+  evaluateAll,
+  type MemberState,
+  type MemberTraining,
+  shuffled,
+  trainMember,
+} from './train-member.ts';
 import type { Input } from './training-set.ts';
 
 /** Where the work is: what is done of how much. */
-export type Phase = 'projection' | 'features' | 'training';
+type Phase = 'projection' | 'features' | 'training';
 
 export interface FitRequest {
   readonly models: readonly PredictorModel[];
@@ -70,6 +78,7 @@ export async function fitModels(
     training.map((s) => s.crossSection),
     training.map((s) => s.conductance),
   );
+  if (request.models.length === 0) return { baseline, models: [], features: 'none', interrupted: false };
   const projection = await fitOn(tf, features, training, { step: stepper(request, 'projection') });
   const named: [string, readonly Snapshot[]][] = [
     [TRAINING, training],
@@ -120,6 +129,14 @@ async function fitModel(
   const inputs = inputsOf(model, all, collected, map);
   const offset = Float64Array.from(all, (s) => (recipe.residual ? predictBaseline(baseline, s.crossSection) : 0));
   const targets = Float64Array.from(all, (s, k) => s.conductance - offset[k]);
+  if (model === 'neck-kernel') {
+    const kernels = kernelMembers(named[0][1], inputs, { targets, size: map.shift.length }, request);
+    const rows = inputs.map((input) => Float64Array.from(input.rows));
+    const outputs = kernels.map((kernel) => Float64Array.from(rows, (x, k) => evaluateKernel(kernel, x) + offset[k]));
+    const range = rangeOf(inputs.slice(0, count), map.shift.length);
+    const data: PredictorData = { model, z: soap.species[0], soap, baseline, members: [], kernels, map, ...range };
+    return { model, data, curves: [], predictions: bySet(named, outputs) };
+  }
   const layout = layoutOf(model, map.shift.length, recipe);
   const part = (from: number, to: number) => ({ inputs: inputs.slice(from, to), targets: targets.slice(from, to) });
   const validationEnd = count + named[1][1].length;
@@ -138,14 +155,7 @@ async function fitModel(
     request.onMember?.(model, seed, state.epochs);
   }
   const outputs = states.map((s) => evaluateAll(tf, layout, s.best.parameters, inputs).map((g, k) => g + offset[k]));
-  let from = 0;
-  const predictions = new Map(
-    named.map(([name, set]) => {
-      const rows = outputs.map((o) => o.slice(from, from + set.length));
-      from += set.length;
-      return [name, rows] as const;
-    }),
-  );
+  const predictions = bySet(named, outputs);
   const data: PredictorData = {
     model,
     z: soap.species[0],
@@ -156,6 +166,46 @@ async function fitModel(
     ...rangeOf(inputs.slice(0, count), map.shift.length),
   };
   return { model, data, curves: states.map((s) => s.epochs), predictions };
+}
+
+/** Rows of the outputs of each member, by set. */
+function bySet(named: Facts['named'], outputs: readonly Float64Array[]): ReadonlyMap<string, readonly Float64Array[]> {
+  let from = 0;
+  return new Map(
+    named.map(([name, set]) => {
+      const rows = outputs.map((o) => o.slice(from, from + set.length));
+      from += set.length;
+      return [name, rows] as const;
+    }),
+  );
+}
+
+/** Part of the training trajectories that a member of an ensemble of kernels is fitted to, where there are several. */
+const BAG = 0.85;
+
+/** The seeds decide which trajectories a member does not see; one member alone sees all. */
+function kernelMembers(
+  training: readonly Snapshot[],
+  inputs: readonly Input[],
+  { targets, size }: { readonly targets: Float64Array; readonly size: number },
+  { seeds, seed, onProgress }: FitRequest,
+): KernelModel[] {
+  const names = [...new Set(training.map((s) => s.trajectory))];
+  return Array.from({ length: seeds }, (_, k) => {
+    const order = Array.from(shuffled(names.length, seed + k), (i) => names[i]);
+    const seen = new Set(seeds > 1 ? order.slice(0, Math.max(1, Math.round(BAG * names.length))) : names);
+    const chosen = training.flatMap((s, i) => (seen.has(s.trajectory) ? [i] : []));
+    const centers = new Float64Array(chosen.length * size);
+    chosen.forEach((i, row) => {
+      centers.set(inputs[i].rows, row * size);
+    });
+    onProgress?.('training', k + 1, seeds);
+    return fitKernel(
+      centers,
+      Float64Array.from(chosen, (i) => targets[i]),
+      size,
+    );
+  });
 }
 
 interface MemberJob {

@@ -3,13 +3,15 @@ import type { Tf } from '../../tensorflow/tensorflow.ts';
 import { type InputMap, mapRow, plainMap } from './input-map.ts';
 import { fitProjection, type Projection, projectRows } from './projection.ts';
 import { mobileAtoms, type RawFeatures } from './raw-features.ts';
-import { isGlobal, type PredictorModel } from './recipes.ts';
+import { isGlobal, type PredictorModel, seesNeck } from './recipes.ts';
 import type { Snapshot } from './snapshots.ts';
 import type { Input } from './training-set.ts';
 
 /** Atoms whose features decide the projection, and components that are kept. */
 const SAMPLED = 12_000;
 const KEPT = 128;
+/** Weight of the cross-sections in the distances of a kernel, against the largest component. */
+const CROSS_SECTION_SHARE = 3;
 
 export interface Steps {
   step(done: number, total: number): Promise<void>;
@@ -90,11 +92,14 @@ export function inputMapOf(model: PredictorModel, vectors: readonly Float64Array
     rows.reduce((sum, r) => sum + r.reduce((part, v) => part + v * v, 0), 0) / (rows.length * size) -
       (mean.reduce((sum, m) => sum + m, 0) / size) ** 2,
   );
-  // Components of the neck keep their proportions: the small ones are mostly noise.
+  // Components of the neck keep their proportions: the small ones are mostly noise. To a kernel the cross-sections count more.
   const largest = deviation.subarray(0, used?.kept ?? 0).reduce((most, d) => Math.max(most, d), 0);
-  const widths = deviation.map((d, k) =>
-    model === 'neck' && k < (used?.kept ?? 0) ? largest || 1 : d + (model === 'coulomb' ? 1e-3 * all : 0) || 1,
-  );
+  const kept = used?.kept ?? 0;
+  const widths = deviation.map((d, k) => {
+    if (seesNeck(model) && k < kept) return largest || 1;
+    if (model === 'neck-kernel') return d / CROSS_SECTION_SHARE || 1;
+    return d + (model === 'coulomb' ? 1e-3 * all : 0) || 1;
+  });
   return { ...open, shift: mean, width: widths };
 }
 

@@ -10,8 +10,6 @@ const STEP = 0.5;
 /** Å: width of the Gaussian weights around the neck. */
 const NECK_WIDTH = 12;
 
-export const CROSS_SECTIONS = SMEARINGS.length;
-
 export interface Neck {
   /** Smallest cross-sections (atoms/Å), one a smearing. */
   readonly crossSections: Float64Array;
@@ -22,7 +20,7 @@ export interface Neck {
 /** The narrowest place of a wire. Throws MissingDataError for wires that are too short to have a middle. */
 export function neckOf(wire: Wire): Neck {
   const { positions, bottom, top, natoms } = wire;
-  const smallest = new Float64Array(CROSS_SECTIONS);
+  const smallest = new Float64Array(SMEARINGS.length);
   let z = 0;
   SMEARINGS.forEach((s, k) => {
     const profile = crossSections(positions, s, STEP);

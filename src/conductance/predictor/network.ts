@@ -43,7 +43,7 @@ export function layoutOf(model: PredictorModel, inputs: number, recipe: Recipe):
 }
 
 /** (inputs, outputs) of every layer. */
-export function layerSizes({ inputs, atomLayers, sliceLayers, headLayers }: Layout): [number, number][] {
+function layerSizes({ inputs, atomLayers, sliceLayers, headLayers }: Layout): [number, number][] {
   const outputs = [...atomLayers, ...sliceLayers, ...headLayers];
   return outputs.map((n, k) => [k === 0 ? inputs : outputs[k - 1], n]);
 }

@@ -4,7 +4,8 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { DenseLayer, PooledNetwork, Pooling } from '../../../potentials/networks/pooled-network.ts';
 import { symbolOf } from '../../core/elements.ts';
 import { FormatError, UsageError } from '../../core/errors.ts';
-import type { PredictorData } from './predictor.ts';
+import type { KernelModel } from './kernel-model.ts';
+import type { PredictorData } from './predictor-data.ts';
 import { PREDICTOR_MODELS } from './recipes.ts';
 
 const SCHEMA = 'nnp-bridge-conductance/1';
@@ -29,8 +30,7 @@ export async function writePredictor(
   facts: Readonly<Record<string, unknown>>,
   files: ReadonlyMap<string, string | Uint8Array> = new Map(),
 ): Promise<void> {
-  const { text, weights } = packed(data, facts);
-  const all = new Map<string, string | Uint8Array>([[PREDICTOR_NAME, text], [WEIGHTS_NAME, weights], ...files]);
+  const all = new Map([...packedPredictor(data, facts), ...files]);
   const target = resolve(directory);
   const parent = dirname(target);
   await mkdir(parent, { recursive: true });
@@ -85,7 +85,11 @@ async function replace(fresh: string, directory: string, aside: string): Promise
   await rm(aside, { recursive: true, force: true });
 }
 
-function packed(data: PredictorData, facts: Readonly<Record<string, unknown>>): { text: string; weights: Buffer } {
+/** Names and contents of the two files of a predictor. */
+export function packedPredictor(
+  data: PredictorData,
+  facts: Readonly<Record<string, unknown>>,
+): Map<string, string | Uint8Array> {
   const arrays: Float64Array[] = [];
   let at = 0;
   const place = (array: Float64Array): Place => {
@@ -94,7 +98,7 @@ function packed(data: PredictorData, facts: Readonly<Record<string, unknown>>): 
     return { at: at - array.length, length: array.length };
   };
   const layer = ({ weights, bias, ...rest }: DenseLayer) => ({ ...rest, weights: place(weights), bias: place(bias) });
-  const { map, low, high, members, ...plain } = data;
+  const { map, low, high, members, kernels, ...plain } = data;
   const body = {
     ...plain,
     members: members.map(({ atomLayers, pooling, headLayers }) => ({
@@ -102,6 +106,9 @@ function packed(data: PredictorData, facts: Readonly<Record<string, unknown>>): 
       pooling: pooling.kind === 'slice' ? { ...pooling, layers: pooling.layers.map(layer) } : pooling,
       headLayers: headLayers.map(layer),
     })),
+    ...(kernels && {
+      kernels: kernels.map((k) => ({ ...k, centers: place(k.centers), weights: place(k.weights) })),
+    }),
     map: {
       ...(map.projection && {
         projection: {
@@ -133,7 +140,10 @@ function packed(data: PredictorData, facts: Readonly<Record<string, unknown>>): 
     null,
     1,
   );
-  return { text: `${text}\n`, weights };
+  return new Map<string, string | Uint8Array>([
+    [PREDICTOR_NAME, `${text}\n`],
+    [WEIGHTS_NAME, weights],
+  ]);
 }
 
 function sha256(bytes: Uint8Array): string {
@@ -190,6 +200,12 @@ function unpacked(body: any, bytes: Buffer): PredictorData {
         : from.pooling,
     headLayers: from.headLayers.map(layer),
   });
+  const kernel = (from: Omit<KernelModel, 'centers' | 'weights'> & { centers: Place; weights: Place }): KernelModel => {
+    const read = { ...from, centers: array(from.centers), weights: array(from.weights) };
+    if (!(read.width > 0) || read.centers.length !== read.inputs * read.weights.length)
+      throw new Error('a kernel has other centers than its size says');
+    return read;
+  };
   const { projection, shift, width } = body.map;
   if (!PREDICTOR_MODELS.includes(body.model)) throw new Error(`model ${body.model}`);
   return {
@@ -198,6 +214,7 @@ function unpacked(body: any, bytes: Buffer): PredictorData {
     soap: body.soap,
     ...(body.baseline && { baseline: body.baseline }),
     members: body.members.map(network),
+    ...(body.kernels && { kernels: body.kernels.map(kernel) }),
     map: {
       ...(projection && {
         projection: {

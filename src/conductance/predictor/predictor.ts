@@ -1,33 +1,18 @@
-import type { SoapSettings } from '../../../potentials/descriptors/soap.ts';
 import {
   openPooledNetworkKernel,
   type PooledNetworkKernel,
 } from '../../../potentials/kernels/conductance/pooled-network-kernel.ts';
-import type { PooledNetwork } from '../../../potentials/networks/pooled-network.ts';
 import { evaluatePooledNetwork } from '../../../potentials/networks/pooled-network-evaluate.ts';
-import { type CrossSectionBaseline, minimumCrossSection, predictBaseline } from '../features/cross-section.ts';
+import { minimumCrossSection, predictBaseline } from '../features/cross-section.ts';
 import type { Wire } from '../geometry/wire.ts';
-import { type InputMap, mapRow } from './input-map.ts';
+import { mapRow } from './input-map.ts';
+import { evaluateKernel } from './kernel-model.ts';
+import type { PredictorData } from './predictor-data.ts';
 import { readPredictor } from './predictor-file.ts';
 import { mobileAtoms, RawFeatures } from './raw-features.ts';
-import { isGlobal, type PredictorModel } from './recipes.ts';
+import { isGlobal } from './recipes.ts';
 
-/** A trained predictor as data, all in double precision. */
-export interface PredictorData {
-  readonly model: PredictorModel;
-  /** Atomic number of the wires. */
-  readonly z: number;
-  readonly soap: SoapSettings;
-  /** Added to what the networks give. */
-  readonly baseline?: CrossSectionBaseline;
-  /** On raw features: standardisation and projection are in the first layers. */
-  readonly members: readonly PooledNetwork[];
-  /** Makes the numbers whose range was seen in training from the raw vector of a wire. */
-  readonly map: InputMap;
-  /** Smallest and largest of these numbers in training. */
-  readonly low: Float64Array;
-  readonly high: Float64Array;
-}
+export type { PredictorData };
 
 export interface Prediction {
   /** G0, mean of the members; not below zero. */
@@ -87,6 +72,10 @@ export class Predictor {
     const vector = this.#features.vector(data.model, wire, rows);
     this.#vector = vector;
     const base = data.baseline ? predictBaseline(data.baseline, minimumCrossSection(wire.positions)) : 0;
+    if (data.kernels) {
+      const inputs = mapRow(vector, data.map);
+      return data.kernels.map((kernel) => base + evaluateKernel(kernel, inputs));
+    }
     return data.members.map(
       (network, k) =>
         base +

@@ -17,6 +17,8 @@ export interface Projection {
 const SPARE = 32;
 const ROUNDS = 24;
 const CHUNK = 2000;
+/** Of the largest: components below it are the rounding of features in single precision. */
+const LEAST_VARIANCE = 1e-5;
 
 /**
  * Fits the projection to rows (count, features) of training features, by subspace iteration on their covariance. `scale` is the
@@ -24,14 +26,15 @@ const CHUNK = 2000;
  */
 export function fitProjection(tf: Tf, rows: Float32Array, features: number, wanted: number): Projection {
   const count = rows.length / features;
-  const kept = Math.min(wanted, features, count);
+  const most = Math.min(wanted, features, count);
   const { mean, scale } = moments(rows, features);
   const covariance = covarianceOf(tf, rows, { features, mean, scale });
-  const { values, vectors } = leadingEigenvectors(tf, covariance, features, kept);
+  const { values, vectors } = leadingEigenvectors(tf, covariance, features, most);
+  const kept = values.filter((v) => v > LEAST_VARIANCE * values[0]).length;
   const components = new Float64Array(features * kept);
   for (let k = 0; k < kept; k++) {
-    const whitened = Math.max(values[k], 1e-12 * values[0]) ** -0.25;
-    for (let f = 0; f < features; f++) components[f * kept + k] = vectors[f * kept + k] * whitened;
+    const whitened = values[k] ** -0.25;
+    for (let f = 0; f < features; f++) components[f * kept + k] = vectors[f * most + k] * whitened;
   }
   return { features, kept, mean, scale, components };
 }

@@ -4,7 +4,7 @@ import { MissingDataError } from '../../core/errors.ts';
 import { coulombSpectrum } from '../features/coulomb-matrix.ts';
 import type { Wire } from '../geometry/wire.ts';
 import { neckOf } from './neck.ts';
-import { COULOMB_WIDTH, type PredictorModel } from './recipes.ts';
+import { COULOMB_WIDTH, type PredictorModel, seesNeck } from './recipes.ts';
 
 /** Places of the mobile atoms. Throws MissingDataError where there are none. */
 export function mobileAtoms({ natoms, bottom, top }: Wire): Int32Array {
@@ -34,7 +34,7 @@ export class RawFeatures {
   /** Raw vector of a wire for a global model; the mean of SOAP for the others. `rows` are those of the wire. */
   vector(model: PredictorModel, wire: Wire, rows: Float32Array): Float64Array {
     if (model === 'coulomb') return coulombOf(wire);
-    if (model !== 'neck') return weightedMean(rows, new Float64Array(rows.length / this.kernel.nfeatures).fill(1));
+    if (!seesNeck(model)) return weightedMean(rows, new Float64Array(rows.length / this.kernel.nfeatures).fill(1));
     const { weights, crossSections } = neckOf(wire);
     const mean = weightedMean(rows, weights);
     const out = new Float64Array(mean.length + crossSections.length);

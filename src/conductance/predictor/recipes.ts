@@ -1,9 +1,10 @@
 /**
- * Models by what a snapshot becomes before the last layers: `neck` averages the features around the narrowest place and adds cross-sections;
+ * Models by what a snapshot becomes before the last layers: `neck` averages the features around the narrowest place and adds cross-sections,
+ * `neck-kernel` is a kernel regression on the same;
  * `slice` takes the maximum over slices (conductance of local averages), `gmp` the maximum over atoms (Bürkle et al., PRL 126, 177701
  * (2021)), `gap` the mean over atoms; `averaged-soap` and `coulomb` are the global descriptors they are compared with.
  */
-export const PREDICTOR_MODELS = ['neck', 'slice', 'gmp', 'gap', 'averaged-soap', 'coulomb'] as const;
+export const PREDICTOR_MODELS = ['neck-kernel', 'neck', 'slice', 'gmp', 'gap', 'averaged-soap', 'coulomb'] as const;
 export type PredictorModel = (typeof PREDICTOR_MODELS)[number];
 
 /** How a network is built and trained. */
@@ -52,7 +53,8 @@ const GLOBAL: Recipe = {
 };
 
 export const RECIPES: Readonly<Record<PredictorModel, Recipe>> = {
-  neck: { ...POOLED, atomLayers: [], headLayers: [128, 64], epochs: 60, residual: true },
+  'neck-kernel': { ...POOLED, atomLayers: [], headLayers: [], epochs: 1, noise: 0, residual: true },
+  neck: { ...POOLED, atomLayers: [], headLayers: [128, 64], epochs: 30, residual: true },
   slice: { ...POOLED, sliceLayers: [128] },
   gmp: POOLED,
   gap: POOLED,
@@ -62,10 +64,15 @@ export const RECIPES: Readonly<Record<PredictorModel, Recipe>> = {
 
 /** Models of one vector a snapshot; the others have one an atom. */
 export function isGlobal(model: PredictorModel): boolean {
-  return model === 'neck' || model === 'averaged-soap' || model === 'coulomb';
+  return seesNeck(model) || model === 'averaged-soap' || model === 'coulomb';
 }
 
 /** Slices of the model `slice`, Å. */
 export const SLICES = { margin: 2, step: 2, width: 3, epsilon: 1e-3 } as const;
 /** Atoms of a Coulomb matrix. */
 export const COULOMB_WIDTH = 320;
+
+/** Models of the features around the narrowest place. */
+export function seesNeck(model: PredictorModel): boolean {
+  return model === 'neck' || model === 'neck-kernel';
+}

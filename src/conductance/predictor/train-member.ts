@@ -1,3 +1,4 @@
+import { PotentialError } from '../../core/errors.ts';
 import { gaussian, seededRandom } from '../../core/random.ts';
 import type { Tensor, Tf } from '../../tensorflow/tensorflow.ts';
 import { forward, initialParameters, type Layout, type Parameters, parameterTensors } from './network.ts';
@@ -5,13 +6,13 @@ import type { Recipe } from './recipes.ts';
 import { batchTensors, deviations, type Input, type Noise } from './training-set.ts';
 
 /** Snapshots with what the network has to give, G0. */
-export interface LearningSet {
+interface LearningSet {
   readonly inputs: readonly Input[];
   readonly targets: Float64Array;
 }
 
 /** Seeds of the first weights, of the order and of the noise. */
-export interface Seeds {
+interface Seeds {
   readonly weights: number;
   readonly order: number;
   readonly noise: number;
@@ -69,6 +70,8 @@ export async function trainMember(tf: Tf, work: MemberTraining): Promise<MemberS
       const chosen = order.subarray(from, from + recipe.batch);
       const noise = recipe.noise > 0 ? noiseFrom(table, spread, mixed(seeds.noise, state.steps)) : undefined;
       const { value, gradients } = lossAndGradients(tf, work, { parameters: state.parameters, chosen, noise });
+      if (!Number.isFinite(value))
+        throw new PotentialError(`the loss of epoch ${epoch + 1} is ${value}: see labels and noise`);
       loss += (value * chosen.length) / count;
       adamStep(state, gradients, rate, recipe.weightDecay);
       // Let a stop signal in.

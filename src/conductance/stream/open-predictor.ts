@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
-import type { DiagnosticSink } from '../../core/diagnostic.ts';
 import { MissingDataError, UsageError } from '../../core/errors.ts';
 import type { ModelName } from '../label/models.ts';
 import { type MetalWords, metalOf } from '../metals.ts';
 import { bondLength } from '../pull/job-folder.ts';
+import { networkPredictor } from './network-predictor.ts';
 import { labellingPredictor, type SnapshotPredictor } from './predictor.ts';
 
 export interface PredictorWords {
@@ -14,7 +14,6 @@ export interface PredictorWords {
   readonly metal: Omit<MetalWords, 'element'> & { readonly element?: string };
   /** 0 = as many as there are processors. */
   readonly threads: number;
-  readonly onDiagnostic: DiagnosticSink;
 }
 
 /** What gives the conductances. Throws UsageError without exactly one of predictor and label. */
@@ -23,11 +22,13 @@ export async function openPredictor(words: PredictorWords): Promise<SnapshotPred
   const threads = words.threads || availableParallelism();
   if ((predictor === undefined) === (label === undefined))
     throw new UsageError('give --predictor DIR (a trained network) or --label jellium|tb-s (NEGF)');
-  if (label !== undefined) {
-    if (metal.element === undefined)
-      throw new MissingDataError('the metal of the wires is not known', 'give --element, e.g. --element K');
-    const known = metalOf({ ...metal, element: metal.element });
-    return labellingPredictor({ metal: known, models: [label] }, bondLength(known.lattice, known.a), threads);
+  if (predictor !== undefined) {
+    const { element: _, ...lattice } = metal;
+    return networkPredictor(predictor, lattice, threads);
   }
-  throw new UsageError('no predictor');
+  if (metal.element === undefined)
+    throw new MissingDataError('the metal of the wires is not known', 'give --element, e.g. --element K');
+  const known = metalOf({ ...metal, element: metal.element });
+  const models = label === undefined ? [] : [label];
+  return labellingPredictor({ metal: known, models }, bondLength(known.lattice, known.a), threads);
 }

@@ -91,6 +91,7 @@ class Run {
   readonly #warned = new Set<string>();
   readonly #latest = new Map<string, Snapshot>();
   readonly #started = performance.now();
+  readonly #cpu = cpuSeconds();
   #predicted = 0;
   #passedOver = 0;
   #floored = 0;
@@ -177,6 +178,7 @@ class Run {
       floored: this.#floored,
       failures: new Map([...this.#failures].map(([name, error]) => [name, error.message])),
       seconds: (performance.now() - this.#started) / 1000,
+      cpuSeconds: cpuSeconds() - this.#cpu,
     };
   }
 
@@ -221,4 +223,9 @@ class Run {
 function nameOf(frame: Frame, file: string): string {
   const stated = frame.info['trajectory'];
   return stated === undefined ? file : String(stated);
+}
+
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
 }

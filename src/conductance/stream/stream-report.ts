@@ -31,6 +31,8 @@ export interface PredictSummary {
   /** Files and trajectories that could not be used, and why. */
   readonly failures: ReadonlyMap<string, string>;
   readonly seconds: number;
+  /** Of all threads. */
+  readonly cpuSeconds: number;
 }
 
 /** What a report shows, as it stands. */
@@ -68,6 +70,7 @@ export class StreamReport {
   readonly #timer: NodeJS.Timeout;
   #unshown = false;
   #unwritten = false;
+  #ended = false;
   /** The picture or report that is being made. */
   #making: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
@@ -119,6 +122,7 @@ export class StreamReport {
   async finish(): Promise<void> {
     clearInterval(this.#timer);
     await this.#making?.catch(() => {}); // written again now
+    this.#ended = true;
     await this.#write();
   }
 
@@ -195,6 +199,7 @@ export class StreamReport {
       inputs,
       predictor: predictor.name,
       identity: predictor.identity,
+      ended: this.#ended,
       settings: { ...settings, unit: settings.unit.name },
       ...summary,
       failures: Object.fromEntries(failures),

@@ -2,7 +2,7 @@ import { levenbergMarquardt } from 'ml-levenberg-marquardt';
 import { centerOf, type Histogram, widthOf } from './histogram.ts';
 
 /** One Gaussian of the sum that is fitted to a histogram. */
-export interface Peak {
+interface Peak {
   /** In the unit of the histogram. */
   readonly position: number;
   /** Standard deviation, in the unit of the histogram. */

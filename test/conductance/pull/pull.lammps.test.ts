@@ -13,9 +13,9 @@ import { temporaryFolder } from '../../temporary-folder.ts';
 const RAW = join(SHARED, 'datasets/nanowire/raw');
 const CLI = ['--import', 'tsx', join(ROOT, 'src/cli/main.ts')];
 
-async function framesOf(path: string): Promise<Frame[]> {
+async function framesOf(path: string, element = 'K'): Promise<Frame[]> {
   const frames: Frame[] = [];
-  const options = { path, strict: true, typeMap: ['K', 'K', 'K'], onDiagnostic: () => {} };
+  const options = { path, strict: true, typeMap: [element, element, element], onDiagnostic: () => {} };
   for await (const frame of (await openFrames('lammps-dump', options)).frames) frames.push(frame);
   return frames;
 }
@@ -56,6 +56,34 @@ describeLane('lammps', 'nanowire pull', () => {
     expect(readdirSync(set).filter((name) => name.includes('old'))).toEqual([]);
     for (const name of ['pull-0001', 'pull-0002', 'pull-0003'])
       expect((await framesOf(join(set, name, `${name}.dump`))).length).toBeGreaterThan(5);
+  });
+});
+
+describeLane('lammps', 'nanowire pull with other potentials', () => {
+  const pulled = (words: string) => {
+    const set = join(temporaryFolder(), 'set');
+    const all = `nanowire pull -O ${set} --diameter 8 --length 12 --speeds 50 --equilibration 0.2 ${words}`;
+    const done = spawnSync('node', [...CLI, ...all.split(' ')], { cwd: ROOT, encoding: 'utf8', timeout: 280_000 });
+    expect(done.stdout, done.stderr).toContain('1 of 1 pulls are finished');
+    const path = join(set, 'pull-0001/pull-0001.dump');
+    expect(readFileSync(path, 'utf8')).toContain('ITEM: ATOMS id type element x y z\n1 2 ');
+    return framesOf(path, 'Cu');
+  };
+
+  test('an fcc metal is pulled with pair lines of the user', { timeout: 300_000 }, async () => {
+    const pair = join(temporaryFolder(), 'pair.txt');
+    // Copper as Lennard-Jones particles: P. M. Agrawal et al., Surf. Sci. 515, 21 (2002)
+    writeFileSync(pair, 'pair_style lj/cut 6.5\npair_coeff * * 0.4094 2.338\n');
+    const frames = await pulled(`--element Cu --grip 4 --elongation 2 --frames 5 --pair ${pair}`);
+    expect(frames.length).toBeGreaterThanOrEqual(5);
+    expect(frames[4].positions).not.toEqual(frames[0].positions);
+  });
+
+  test('a trained potential is evaluated by LAMMPS itself', { timeout: 300_000 }, async () => {
+    const crystal = '--element Si --lattice fcc --lattice-constant 3.9 --grip 4 --temperatures 10';
+    const potential = join(ROOT, 'examples/silicon/potential');
+    const frames = await pulled(`${crystal} --elongation 0.2 --frames 4 --potential ${potential}`);
+    expect(frames.length).toBeGreaterThanOrEqual(4);
   });
 });
 

@@ -71,10 +71,10 @@ describeLane('chromium', 'conductance predict in a browser', () => {
     const folder = temporaryFolder();
     const path = join(folder, 'pull.dump');
     const file = new GrowingFile(path);
-    const frames = new PulledWire().frames(14);
+    const frames = new PulledWire().frames(20);
     file.add(frames.slice(0, 4).join(''));
     const out = join(folder, 'out');
-    const words = [path, '-O', out, '--label', 'tb-s', '--element', 'K', '--threads', '1', '--follow', '--live', '0'];
+    const words = [path, '-O', out, '--label', 'tb-s', '--element', 'K', '--threads', '1', '--follow', '--live'];
     const child = spawn('node', [...CLI, ...words], { cwd: ROOT, stdio: ['ignore', 'ignore', 'pipe'] });
     const ended = once(child, 'exit');
     let said = '';
@@ -94,12 +94,12 @@ describeLane('chromium', 'conductance predict in a browser', () => {
         page.locator(selector, { hasText: text }).first().waitFor({ state: 'attached', timeout: 60_000 });
       await shows('#sections td', /^[34]$/); // the last frame counts as complete when the file rests
       file.add(frames.slice(4).join(''));
-      await shows('#sections td', /^13$/);
+      await shows('#sections td', /^16$/);
       await shows('#sections h2', 'Linear histogram');
-      await shows('#shown', 'pull.dump, frame 12');
+      await shows('#shown', 'pull.dump, frame 15');
       await page.waitForSelector('#viewer canvas', { timeout: 60_000 });
       child.kill('SIGTERM');
-      await shows('#state', 'the run has ended: 13 snapshots of 1 trajectories');
+      await shows('#state', 'the run has ended: 16 snapshots of 1 trajectories');
       await ended;
       expect(requests.every((address) => address.startsWith(url))).toBe(true);
 
