@@ -30,7 +30,9 @@ export async function plainContent(file: FollowedFile, handle: FileHandle): Prom
     context.push(range ? await bytesAt(handle, range[0], Math.min(range[1], cursor.bytes) - range[0]) : undefined);
   let at = cursor.bytes;
   let before = seen.last;
+  const size = file.stat?.size ?? 0;
   const next: NextBytes = async (target) => {
+    if (at >= size) return 0; // what was written since is for the next visit
     const { bytesRead } = await handle.read(target, 0, target.length, at);
     // A file that was rewritten meanwhile must not give the second half of a frame whose first half is of the old one.
     const again = await bytesAt(handle, at - before.length, before.length);

@@ -7,7 +7,7 @@ export interface FileStat {
   readonly modified: bigint;
   readonly inode: string;
   readonly device: string;
-  readonly kind: 'file' | 'folder' | 'other';
+  readonly kind: 'file' | 'folder' | 'other' | 'parts';
 }
 
 export function fileStatOf(stats: BigIntStats): FileStat {

@@ -41,16 +41,8 @@ export class FolderSource implements FileSource {
     return found;
   }
 
-  async look(path: string): Promise<FileStat | NodeJS.ErrnoException> {
-    if (!path.includes('%')) return fileStat(this.absolute(path));
-    const folder = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '';
-    const names = await readdir(this.absolute(folder)).catch(() => []);
-    const members = names
-      .map((name) => (folder ? `${folder}/${name}` : name))
-      .filter((name) => this.#patterns.setOf(name) === path);
-    const stats = await Promise.all(members.map((name) => fileStat(this.absolute(name))));
-    const there = stats.filter((stat): stat is FileStat => !(stat instanceof Error));
-    return there.length > 0 ? together(there) : Object.assign(new Error('no part is there'), { code: 'ENOENT' });
+  look(path: string): Promise<FileStat | NodeJS.ErrnoException> {
+    return fileStat(this.absolute(path));
   }
 
   absolute(path: string): string {
@@ -60,7 +52,7 @@ export class FolderSource implements FileSource {
   pathOf(file: string): string | undefined {
     const path = relative(this.#folder, file).split(sep).join('/');
     if (path === '' || path.startsWith('..') || !this.#patterns.wants(path)) return undefined;
-    return this.#patterns.setOf(path) ?? path;
+    return this.#patterns.setOf(path) === undefined ? path : undefined; // sets are seen when all files are looked at
   }
 
   wantsFolder(file: string): boolean {
@@ -94,8 +86,8 @@ function together(stats: readonly FileStat[]): FileStat {
     size: stats.reduce((sum, { size }) => sum + size, 0),
     modified: stats.reduce((sum, { modified }) => sum + modified, 0n),
     inode: inodes,
-    device: `parts:${stats.length}`,
-    kind: stats.every(({ kind }) => kind === 'file') ? 'file' : 'other',
+    device: 'parts',
+    kind: stats.every(({ kind }) => kind === 'file') ? 'parts' : 'other',
   };
 }
 

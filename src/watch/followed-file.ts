@@ -1,6 +1,7 @@
 import type { Format } from '../../formats/format.ts';
 import { type FileStat, isSameStat } from './file-stat.ts';
 import { Fingerprint } from './fingerprint.ts';
+import type { FormerFile } from './former-files.ts';
 import type { Cursor } from './watched-frame.ts';
 
 const NOTHING_READ = new Fingerprint().head;
@@ -10,6 +11,9 @@ export class FollowedFile {
   /** Relative to the watched folder; `%` stands for the process in the path of a set. */
   readonly path: string;
   readonly absolute: string;
+  /** By which its frames are known when it is renamed. */
+  firstName: string;
+  readonly #formers: FormerFile[];
   cursor: Cursor;
   stat: FileStat | undefined;
   changedAt = 0;
@@ -35,10 +39,32 @@ export class FollowedFile {
   /** When the next visit may be. */
   notBefore = 0;
 
-  constructor(path: string, absolute: string, cursor?: Cursor) {
+  constructor(path: string, absolute: string, formers: readonly FormerFile[] = []) {
     this.path = path;
     this.absolute = absolute;
-    this.cursor = cursor ? { ...cursor, path } : startOf(path);
+    this.#formers = [...formers];
+    this.firstName = path;
+    this.cursor = startOf(path);
+    this.tryFormer();
+  }
+
+  /** Goes on where the next file that this one may be was read up to; false when there is none. */
+  tryFormer(): boolean {
+    const former = this.#formers.shift();
+    if (!former) return false;
+    this.firstName = former.firstName;
+    this.cursor = { ...former.cursor, path: this.path };
+    return true;
+  }
+
+  /** It goes on at its cursor: what else it might have been does not matter any more. */
+  isKnown(): void {
+    this.#formers.length = 0;
+  }
+
+  /** The parts of a step, one a process. */
+  get isSet(): boolean {
+    return this.stat?.kind === 'parts';
   }
 
   /** True when something about the file is new. */

@@ -2,9 +2,9 @@ import { Alarm } from './alarm.ts';
 import type { FileSource } from './file-source.ts';
 import type { FileStat } from './file-stat.ts';
 import { FollowedFile } from './followed-file.ts';
-import { FormerCursors } from './former-cursors.ts';
+import { FormerFiles } from './former-files.ts';
 import { visitSet } from './set-reading.ts';
-import { visit } from './visit.ts';
+import { NOT_A_FILE, visit } from './visit.ts';
 import { VisitQueue } from './visit-queue.ts';
 import { Visiting } from './visiting.ts';
 import type { FollowOptions } from './watch-options.ts';
@@ -34,7 +34,7 @@ export class Follower {
   readonly #options: FollowOptions;
   readonly #visiting: Visiting;
   readonly #quiet: number;
-  readonly #former: FormerCursors;
+  readonly #former: FormerFiles;
   readonly #files = new Map<string, FollowedFile>();
   readonly #byInode = new Map<string, FollowedFile>();
   readonly #queue = new VisitQueue();
@@ -49,7 +49,7 @@ export class Follower {
     this.#options = options;
     this.#quiet = settings.quiet;
     this.#visiting = new Visiting(options, settings.quiet);
-    this.#former = new FormerCursors(settings.cursors);
+    this.#former = new FormerFiles(settings.cursors);
   }
 
   /** An event names a file that may have changed. */
@@ -86,7 +86,7 @@ export class Follower {
 
   async *#visit(file: FollowedFile): AsyncGenerator<WatchedFrame, void> {
     const begin = performance.now();
-    const frames = file.path.includes('%') ? visitSet(file, this.#visiting) : visit(file, this.#visiting);
+    const frames = file.isSet ? visitSet(file, this.#visiting) : visit(file, this.#visiting);
     let given = 0;
     let end: 'more' | 'done';
     try {
@@ -109,6 +109,7 @@ export class Follower {
       await frames.return('done');
     }
     file.failures = 0;
+    if (!this.#isFollowed(file)) return;
     const now = performance.now();
     file.notBefore = now + PAUSE + (given > 0 ? 0 : 4 * (now - begin));
     if (end === 'more') this.#queue.at(file, now);
@@ -156,7 +157,7 @@ export class Follower {
     const before = file.stat;
     if (!file.observe(stat, performance.now(), this.#quiet)) return;
     if (before && keyOf(before) !== keyOf(stat)) {
-      this.#former.remember({ ...file.cursor, inode: before.inode });
+      this.#former.remember(file, before.inode);
       if (this.#byInode.get(keyOf(before)) === file) this.#byInode.delete(keyOf(before));
     }
     this.#byInode.set(keyOf(stat), file);
@@ -174,7 +175,7 @@ export class Follower {
         this.#tell('same-file', message, this.#source.absolute(path), 'info');
         return undefined;
       }
-      this.#former.remember({ ...twin.cursor, inode: stat.inode }); // renamed
+      this.#former.remember(twin, stat.inode); // renamed
     }
     const file = new FollowedFile(path, this.#source.absolute(path), this.#former.find(path, stat.inode));
     this.#files.set(path, file);
@@ -189,13 +190,19 @@ export class Follower {
   }
 
   #forget(file: FollowedFile): void {
-    this.#former.remember(file.cursor);
+    this.#former.remember(file, file.stat?.inode ?? '');
     this.#files.delete(file.path);
     if (file.stat && this.#byInode.get(keyOf(file.stat)) === file) this.#byInode.delete(keyOf(file.stat));
     this.#queue.drop(file);
   }
 
+  /** False when it vanished during its visit. */
+  #isFollowed(file: FollowedFile): boolean {
+    return this.#files.get(file.path) === file;
+  }
+
   #unreadable(file: FollowedFile, error: NodeJS.ErrnoException): void {
+    if (!this.#isFollowed(file)) return;
     if (error.code !== 'ENOENT') this.#tell('unreadable', `${error.message}: tried again`, file.absolute);
     const delay = Math.min(LONGEST_RETRY, 1000 * (this.#options.sweepSeconds ?? 1) * 2 ** file.failures++);
     this.#queue.failed(file, performance.now() + delay);
@@ -237,6 +244,9 @@ export class Follower {
 
 const keyOf = ({ device, inode }: FileStat) => `${device}:${inode}`;
 
+/** Of the operating system about a file; errors of ours have codes, too. */
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && typeof (error as NodeJS.ErrnoException).code === 'string' && !('exitCode' in error);
+  if (!(error instanceof Error)) return false;
+  const { errno, code } = error as NodeJS.ErrnoException;
+  return typeof errno === 'number' || code === NOT_A_FILE;
 }

@@ -1,8 +1,10 @@
-import { FORMATS } from '../../formats/index.ts';
+import { formatByName } from '../convert/open.ts';
 import { UsageError } from '../core/errors.ts';
 
-/** Names of the formats that programs add frames to; without compression. */
-const GROWING = FORMATS.filter((format) => format.sequence).flatMap((format) => format.fileNames);
+/** What simulations write while they run, and their names without compression. Not dump yaml: most .yaml files are something else. */
+const GROWING = ['lammps-dump', 'extxyz', 'vasp-outcar', 'vasp-xdatcar'].flatMap(
+  (name) => formatByName(name).fileNames,
+);
 
 /**
  * Which files of a folder are followed, by path relative to it with `/`: `*` stands for any characters of a name, `**` for folders
@@ -36,9 +38,8 @@ export class NamePatterns {
   /** The path with `%` for the number of the process, where a pattern says that the file is one part of a step. */
   setOf(path: string): string | undefined {
     for (const pattern of this.#sets) {
-      const found = pattern.exec(path)?.groups?.['process'];
       const indices = pattern.exec(path)?.indices?.groups?.['process'];
-      if (found === undefined || !indices) continue;
+      if (!indices) continue;
       return `${path.slice(0, indices[0])}%${path.slice(indices[1])}`;
     }
     return undefined;

@@ -4,6 +4,8 @@ import type { Labelled, Labeller } from '../label/labeller.ts';
 
 /** Seconds in which a labeller that was told to stop has to answer. */
 const GRACE = 10;
+/** ms: longer times end a timer of Node at once. */
+const LONGEST = 2 ** 31 - 1;
 
 /**
  * The label of a frame, looked through before it is believed. Rejects with LabelError when there is none after `timeout` seconds
@@ -30,7 +32,7 @@ export async function labelWithin(
       kill.addEventListener('abort', onKill);
       if (timeout > 0) {
         const tooLate = () => stop(new LabelError(`no label after ${timeout} s`));
-        timers.push(setTimeout(tooLate, timeout * 1000));
+        timers.push(setTimeout(tooLate, Math.min(timeout * 1000, LONGEST)));
       }
     });
     const answer = labeller.label(frame, own.signal).catch((error) => {

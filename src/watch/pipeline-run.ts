@@ -4,7 +4,7 @@ import { basename, isAbsolute, join, relative, resolve } from 'node:path';
 import type { DiagnosticSink } from '../core/diagnostic.ts';
 import { MissingDataError, UsageError } from '../core/errors.ts';
 import type { Labeller } from '../label/labeller.ts';
-import { replaceFile } from '../store/durable-file.ts';
+import { removeDrafts, replaceFile } from '../store/durable-file.ts';
 import type { FrameStore } from '../store/frame-store.ts';
 import { openStore } from '../store/open-store.ts';
 import { packageVersion } from '../train/run-record.ts';
@@ -72,6 +72,7 @@ export async function runWatch(request: WatchRequest): Promise<WatchSnapshot> {
   const open: { close(): Promise<void> }[] = [store];
   try {
     await mkdir(folder, { recursive: true });
+    await removeDrafts(folder);
     const journal = await WatchJournal.open(folder, onDiagnostic);
     open.push(journal);
     const selector = await request.openSelector(journal.state, store);
@@ -83,12 +84,16 @@ export async function runWatch(request: WatchRequest): Promise<WatchSnapshot> {
     );
     const states = await StateWriter.begin(request, folder, progress);
     open.push(states);
+    const watching = new AbortController();
+    const endWatching = () => watching.abort();
+    pipeline.stop.addEventListener('abort', endWatching, { once: true });
+    if (pipeline.stop.aborted) endWatching();
     const frames = watchDirectory(request.folder, {
       ...request.follow,
       ignore: [...(request.follow.ignore ?? []), ...storeInside(request)],
       onDiagnostic,
       cursors: new Map(journal.state.cursors),
-      signal: pipeline.stop,
+      signal: watching.signal,
       onProgress: (seen) => progress.looked(seen),
     });
     try {
@@ -108,6 +113,9 @@ export async function runWatch(request: WatchRequest): Promise<WatchSnapshot> {
     } catch (error) {
       states.failed(error);
       throw error;
+    } finally {
+      pipeline.stop.removeEventListener('abort', endWatching);
+      endWatching(); // a folder that nobody asks any more would be watched on
     }
     await closeAll(open);
     return progress.snapshot();

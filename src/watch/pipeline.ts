@@ -1,4 +1,4 @@
-import { LabelError, ProgramError } from '../core/errors.ts';
+import { formatLocation, LabelError, MissingDataError, ProgramError } from '../core/errors.ts';
 import type { Frame, InfoValue } from '../core/frame.ts';
 import { forEachConcurrent } from '../flow/for-each-concurrent.ts';
 import { Slots } from '../flow/slots.ts';
@@ -137,7 +137,8 @@ class Pipeline {
         return await labelWithin(labeller, frame, timeout, kill);
       } catch (error) {
         if (kill.aborted) return undefined;
-        if (!(error instanceof LabelError)) throw error;
+        // MissingDataError: the labeller lacks what this frame needs, such as an element.
+        if (!(error instanceof LabelError || error instanceof MissingDataError)) throw error;
         if (attempt >= attempts) return { error };
       }
     }
@@ -145,13 +146,15 @@ class Pipeline {
 
   async #fail(taken: Taken, error: unknown, verdict: Verdict | undefined): Promise<void> {
     const { failuresInRow } = this.#request;
-    const reason = error instanceof Error ? error.message : String(error);
+    const message = error instanceof Error ? error.message : String(error);
+    const place = taken.frame.origin ? `${formatLocation(taken.frame.origin)}: ` : '';
+    const reason = message.startsWith(place) ? message.slice(place.length) : message; // the place is known
     const event = this.#event(taken, 'failed', { reason, error, ...(verdict && { verdict }) });
     this.#failed.push({ taken, event });
     if (this.#failed.length < failuresInRow || this.#broken) return;
     this.#broken = true;
     throw new ProgramError(
-      `${failuresInRow} frames one after the other could not be labelled, so the labeller seems to be broken; the last one:\n${reason}\nNothing is lost: put it right and run the same command again, or allow more failures with --max-failures`,
+      `${failuresInRow} frames one after the other could not be labelled, so the labeller seems to be broken; the last one:\n${message}\nNothing is lost: put it right and run the same command again, or allow more failures with --max-failures`,
       { cause: error },
     );
   }

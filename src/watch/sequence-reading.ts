@@ -60,7 +60,6 @@ export class SequenceReading {
         throw new FormatError(this.#format.name, { path: file.absolute, byte: file.cursor.bytes }, found);
       } else if (!(await window.more())) break;
     }
-    // A line that is cut is the beginning of the next frame; if it is of this one, its rows are too few.
     const lines = window.bytes.lastIndexOf(LF) + 1;
     if (lines > 0 && this.#shared.isQuiet(file)) yield* this.#take(lines, true);
     file.rest = window.length;
@@ -72,7 +71,8 @@ export class SequenceReading {
   async *#take(length: number, isRest: boolean): AsyncGenerator<WatchedFrame, void> {
     const { window, repeated } = this.#shared;
     const file = this.#file;
-    const bytes = window.bytes.subarray(0, length);
+    // A line that is cut is the beginning of the next frame, also of one that was never finished; if it is of this one, it has too few rows.
+    const bytes = window.bytes.subarray(0, window.bytes.lastIndexOf(LF, length - 1) + 1);
     const own = this.#sequence.context?.(bytes) ?? [];
     const parsed = await this.#parse(bytes, own);
     if ('error' in parsed) return this.#damaged(length, parsed.error, isRest && parsed.cut);
@@ -88,7 +88,7 @@ export class SequenceReading {
       const frame = { ...read, origin: { path: file.absolute, frame: index, byte: offset } };
       if (frame.natoms === 0) continue;
       const step = stepOf(frame);
-      const isOld = repeated.isRepeated(file.path, step, frame) && (step !== undefined || file.rewound);
+      const isOld = repeated.isRepeated(file.firstName, step, frame) && (step !== undefined || file.rewound);
       if (isOld) continue;
       // The cursor moves behind the last of several frames that were cut out together.
       const cursor = k === parsed.frames.length - 1 ? last : this.#before;
@@ -127,11 +127,6 @@ export class SequenceReading {
   async #parse(bytes: Uint8Array, own: readonly (ByteRange | undefined)[]): Promise<Parsed> {
     const { read } = this.#format as Required<Pick<Format, 'read'>>;
     const path = this.#file.absolute;
-    if (bytes[bytes.length - 1] !== LF) {
-      const message =
-        'expected a line break behind the last value, found the next frame or the end: the value may be cut';
-      return { error: new FormatError(this.#format.name, { path }, message), cut: true };
-    }
     const diagnostics: Diagnostic[] = [];
     const context = this.#context.filter((piece, k) => piece && own[k] === undefined) as Uint8Array[];
     async function* pieces() {

@@ -10,7 +10,7 @@ import { FAILED } from './pipeline-failures.ts';
 import type { WatchState } from './pipeline-run.ts';
 
 /** What a watcher did with one folder. */
-export interface FolderStatus {
+interface FolderStatus {
   /** Folder with the journal. */
   readonly folder: string;
   /** As it was last, if it ever began. */

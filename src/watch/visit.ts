@@ -17,6 +17,10 @@ import { wholeFrames } from './whole-reading.ts';
 
 /** First bytes by which a format is known. */
 const HEAD = 64 << 10;
+/** Those by which compression is. */
+const MAGIC = 4;
+/** Code of the error for what became a pipe or a folder since it was looked at. */
+export const NOT_A_FILE = 'NOT_A_FILE';
 
 /**
  * Opens a file, gives the frames that are new and complete, and closes it. `more`: there is more to read at once. Rejects with the error of
@@ -27,7 +31,7 @@ export async function* visit(file: FollowedFile, shared: Visiting): AsyncGenerat
   const handle = await open(file.absolute, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
     const stat = fileStatOf(await handle.stat({ bigint: true }));
-    if (stat.kind !== 'file') throw Object.assign(new Error('not a regular file'), { code: 'NOT_A_FILE' });
+    if (stat.kind !== 'file') throw Object.assign(new Error('not a regular file'), { code: NOT_A_FILE });
     file.observe(stat, performance.now(), shared.quiet);
     const isQuiet = shared.isQuiet(file);
     const end = yield* read(file, handle, shared);
@@ -50,17 +54,23 @@ async function* read(
 ): AsyncGenerator<WatchedFrame, 'more' | 'done'> {
   const size = file.stat?.size ?? 0;
   const isQuiet = shared.isQuiet(file);
-  const magic = await bytesAt(handle, 0, 4);
-  const isPacked = isCompressed(magic);
+  const head = await bytesAt(handle, 0, file.format ? MAGIC : Math.min(HEAD, size));
+  const isPacked = isCompressed(head);
   if (isPacked && !isQuiet) return 'done';
   if (isPacked && !(await isWhole(file, shared))) return 'done';
-  if (size < file.cursor.bytes && !isPacked) startAgain(file, shared);
-  const format = file.format ?? (await formatOf(file, handle, isPacked, shared));
+  if (size < file.cursor.bytes && !isPacked) {
+    startAgain(file, shared);
+    return 'more';
+  }
+  const format = file.format ?? formatOf(file, isPacked ? await inflatedHead(file) : head, shared);
   if (!format) return 'done';
   const { sequence } = format;
   if (!sequence) return isQuiet ? yield* wholeFrames(file, { handle, format, shared }) : 'done';
   const opened = await (isPacked ? compressedContent : plainContent)(file, handle);
-  if (opened) return yield* inSequence(file, format, opened, shared);
+  if (opened) {
+    file.isKnown();
+    return yield* inSequence(file, format, opened, shared);
+  }
   startAgain(file, shared);
   return 'more';
 }
@@ -75,6 +85,7 @@ async function* inSequence(file: FollowedFile, format: Format, content: OpenCont
 }
 
 function startAgain(file: FollowedFile, shared: Visiting): void {
+  if (file.tryFormer()) return;
   if (file.cursor.bytes > 0)
     shared.options.onDiagnostic({
       severity: 'info',
@@ -104,18 +115,14 @@ async function isWhole(file: FollowedFile, shared: Visiting): Promise<boolean> {
 }
 
 /** Undefined where too little is there to tell. */
-async function formatOf(
-  file: FollowedFile,
-  handle: FileHandle,
-  isPacked: boolean,
-  shared: Visiting,
-): Promise<Format | undefined> {
+function formatOf(file: FollowedFile, head: Uint8Array, shared: Visiting): Format | undefined {
   const { format: name } = shared.options;
   if (name !== undefined) return formatByName(name);
-  const head = isPacked ? await inflatedHead(file) : await bytesAt(handle, 0, Math.min(HEAD, file.stat?.size ?? 0));
   if (head.length === 0) return undefined;
   try {
-    return detectFormat(FORMATS, { path: file.absolute, head });
+    const format = detectFormat(FORMATS, { path: file.absolute, head });
+    if (format.sniff(head) > 0) return format;
+    throw new UnknownFormatError(`the content is not that of ${format.name}, which the name stands for`);
   } catch (error) {
     if (!(error instanceof UnknownFormatError)) throw error;
     if (head.length < HEAD && !shared.isQuiet(file)) return undefined;

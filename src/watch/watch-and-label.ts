@@ -1,3 +1,4 @@
+import { readdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from '../core/errors.ts';
@@ -12,7 +13,7 @@ import { openSelector } from './selection/open-selector.ts';
 import { StatusPage } from './status-page.ts';
 
 /** Which frames are labelled; all, when nothing is said. */
-export interface SelectionWords {
+interface SelectionWords {
   /** Directories of a committee or of its members. */
   readonly committee: readonly string[];
   /** eV/Å. */
@@ -50,11 +51,11 @@ export async function watchAndLabel(request: WatchAndLabel): Promise<string> {
     const last = await runWatch({
       folder,
       store,
-      openLabeller: () =>
-        openLabeller(labeller, {
-          cores: room.cores ?? availableParallelism(),
-          scratch: room.scratch ?? join(state, 'scratch'),
-        }),
+      openLabeller: async () => {
+        const scratch = room.scratch ?? join(state, 'scratch');
+        if (room.scratch === undefined) await removeRuns(scratch);
+        return openLabeller(labeller, { cores: room.cores ?? availableParallelism(), scratch });
+      },
       openSelector: (before, frames) => selectorOf(request, state, before, frames),
       follow: request.follow,
       pipeline: { attempts, failuresInRow, timeout, stop, kill },
@@ -71,6 +72,13 @@ export async function watchAndLabel(request: WatchAndLabel): Promise<string> {
   } finally {
     await page?.close();
   }
+}
+
+/** What a watcher that was killed left of runs in its own scratch folder. Whoever holds the lock of the store is alone there. */
+async function removeRuns(scratch: string): Promise<void> {
+  const names = await readdir(scratch).catch(() => []);
+  for (const name of names.filter((one) => one.startsWith('run-')))
+    await rm(join(scratch, name), { recursive: true, force: true });
 }
 
 /** Undefined when all frames are wanted. What is stored counts for novelty and caps, what was labelled for the budget. */

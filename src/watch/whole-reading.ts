@@ -79,7 +79,7 @@ function* given(
   if (read.natoms === 0) return;
   const frame = { ...read, origin: { path: file.absolute, frame: index } };
   const step = stepOf(frame);
-  const isRepeated = repeated.isRepeated(file.path, step, frame);
+  const isRepeated = repeated.isRepeated(file.firstName, step, frame);
   if (isRepeated && (step !== undefined || file.rewound)) return;
   yield { frame, ...(step !== undefined && { step }), cursor };
 }

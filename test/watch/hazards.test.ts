@@ -14,6 +14,7 @@ import {
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import type { Cursor } from '../../src/watch/watched-frame.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { dumpStep, readNow, Watching, xyzStep } from './watching.ts';
 
@@ -195,6 +196,21 @@ test('a run that was renamed while nobody watched goes on by its inode', async (
   writeFileSync(join(folder, 'md.dump'), steps(7, 9));
   const again = await readNow((idle) => Watching.folder(folder, { ...idle, cursors }));
   expect([...again.steps].sort()).toEqual([3, 4, 7, 8]);
+});
+
+test('a file whose inode was that of another one before goes on by its name', async () => {
+  const folder = temporaryFolder();
+  for (const [k, name] of ['a.dump', 'b.dump'].entries()) writeFileSync(join(folder, name), steps(10 * k, 10 * k + 3));
+  const { cursors } = await readNow((idle) => Watching.folder(folder, idle));
+  const [a, b] = [cursors.get('a.dump') as Cursor, cursors.get('b.dump') as Cursor];
+  appendFileSync(join(folder, 'a.dump'), steps(3, 5));
+  const swapped = new Map([
+    ['a.dump', { ...a, inode: 'gone' }],
+    ['c.dump', { ...b, path: 'c.dump', inode: a.inode }],
+    ['b.dump', b],
+  ]);
+  const again = await readNow((idle) => Watching.folder(folder, { ...idle, cursors: swapped }));
+  expect(again.steps).toEqual([3, 4]);
 });
 
 test('a file that a cursor knows but that was rewritten since is read from its beginning', async () => {

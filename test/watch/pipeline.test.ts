@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { LabelError, PotentialError, ProgramError } from '../../src/core/errors.ts';
+import { LabelError, MissingDataError, PotentialError, ProgramError } from '../../src/core/errors.ts';
 import type { Labelled } from '../../src/label/labeller.ts';
 import type { Verdict } from '../../src/watch/selection/verdict.ts';
 import type { WatchedFrame } from '../../src/watch/watched-frame.ts';
@@ -84,10 +84,9 @@ describe('the pipeline', () => {
         if (path === 'a.dump') seen.push(frames);
       },
     });
-    while (labelled < 5) await sleep(2);
+    while (labelled < 5 || seen.length === 0 || !events.includes('b.dump 2')) await sleep(2);
     await sleep(20);
     expect(seen).toEqual([1]);
-    expect(events).toContain('b.dump 2');
     release();
     await running;
     expect(seen).toEqual([1, 4]);
@@ -187,6 +186,17 @@ describe('the pipeline', () => {
     const { error, commits } = await piped(frames(20), { labeller });
     expect(error?.message).toBe('the potential does not know K');
     expect(commits).toEqual([]);
+  });
+
+  test('a frame for which the labeller lacks something is failed, the others go on', async () => {
+    const all = frames(4);
+    const labeller = labellerOf(async (frame) => {
+      if (frame === all[2].frame) throw new MissingDataError('K is none of the atom types', 'name them with --types');
+      return goodLabel(frame);
+    });
+    const { error, store, events } = await piped(all, { labeller });
+    expect([error, store.size]).toEqual([undefined, 3]);
+    expect(events.find(({ outcome }) => outcome === 'failed')?.reason).toMatch(/none of the atom types/);
   });
 
   test('an error of the source is thrown after the frames in work are done', async () => {

@@ -51,8 +51,8 @@ class Writer {
   }
 
   /** Killed: the rest of the frame is never written. */
-  kill(): void {
-    this.#half = '';
+  kill(mayCut: boolean): void {
+    if (mayCut) this.#half = '';
   }
 }
 
@@ -74,10 +74,16 @@ for (const seed of [1, 2, 3, 4])
     const given: number[] = [];
     const cursors = new Map<string, Cursor>();
     let watching = Watching.folder(folder);
+    const missing = () => complete.filter((step) => !given.includes(step) && !watching.steps.includes(step));
     const caughtUp = () =>
-      watching.until(({ steps }) => complete.every((step) => given.includes(step) || steps.includes(step)));
+      watching
+        .until(() => missing().length === 0)
+        .catch((error) => {
+          throw new Error(`steps ${missing().join(' ')} are missing; ${error.message}`);
+        });
     const restart = async () => {
       await watching.stop();
+      expect(new Set(watching.steps).size).toBe(watching.frames.length);
       for (const { step, cursor, frame } of watching.frames) {
         given.push(step as number);
         cursors.set(cursor.path, cursor);
@@ -103,8 +109,8 @@ for (const seed of [1, 2, 3, 4])
       const isDump = writer.path.endsWith('.dump');
       const what = random();
       if (what < 0.9 || !existsSync(writer.path)) complete.push(...writer.grow());
-      else if (what < 0.92)
-        writer.kill(); // the next bytes go on in the middle of a line
+      // The next bytes go on in the middle of a line; in xyz, the frame that they begin is lost with it.
+      else if (what < 0.92) writer.kill(isDump);
       else {
         complete.push(...writer.finish());
         await caughtUp();
@@ -126,5 +132,6 @@ for (const seed of [1, 2, 3, 4])
     await caughtUp();
     await sleep(500);
     await restart();
-    expect(given.toSorted((a, b) => a - b)).toEqual(complete.toSorted((a, b) => a - b));
+    // A file that was shortened while nobody watched is read again by the next watcher.
+    expect([...new Set(given)].sort((a, b) => a - b)).toEqual(complete.toSorted((a, b) => a - b));
   });

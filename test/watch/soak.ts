@@ -108,7 +108,7 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
   return { ...(await compare(store, written)), watcherKills: counts.watcher, runKills: counts.runs, samples };
 }
 
-export function sampleText({ seconds, pid, rss, stored, framesPerSecond, megabytesBehind }: Sample): string {
+function sampleText({ seconds, pid, rss, stored, framesPerSecond, megabytesBehind }: Sample): string {
   return `${seconds.toFixed(0).padStart(5)} s  pid ${pid}  RSS ${rss.toFixed(0).padStart(4)} MB  ${String(stored).padStart(7)} frames stored  ${framesPerSecond.toFixed(1).padStart(6)} frames/s  ${megabytesBehind.toFixed(2).padStart(7)} MB behind`;
 }
 
@@ -201,7 +201,7 @@ dump d all custom ${every} ${dump} id element xu yu zu fx fy fz
 dump_modify d element Si sort id
 thermo ${every}
 thermo_style custom step temp pe
-fix 3 all halt ${every} tlimit > ${seconds} error continue message no
+timer timeout ${seconds} every ${every}
 run 2000000000
 `;
 }
@@ -210,7 +210,7 @@ run 2000000000
 function stepsOfLog(path: string, every: number): number[] {
   const rows = readFileSync(path, 'utf8')
     .split('\n')
-    .flatMap((line) => /^\s+(\d+)\s+\S+\s+\S+\s*$/.exec(line)?.[1] ?? []);
+    .flatMap((line) => /^\s*(\d+)\s+\S+\s+\S+\s*$/.exec(line)?.[1] ?? []);
   return rows.map(Number).filter((step) => step % every === 0);
 }
 
@@ -326,7 +326,7 @@ function tryRead(path: string): string {
 }
 
 /** The potential of the silicon example, and one whose weights differ by up to 2 %; with ranges in which nothing extrapolates. */
-async function makeCommittee(folder: string): Promise<string[]> {
+export async function makeCommittee(folder: string): Promise<string[]> {
   const example = join(ROOT, 'examples', 'silicon', 'potential');
   const model = await readModel(example);
   const random = seededRandom(1);

@@ -219,6 +219,16 @@ test('a file of one structure is read when it is quiet, and again when it is wri
   expect(watching.frames.map(({ frame }) => frame.positions[0])).toEqual([1.25, 3.75]);
 });
 
+test('a file whose content does not fit its name is told once it is quiet, and others go on', async () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'sizes.dump'), 'a table of sizes\n1 2 3\n');
+  writeFileSync(join(folder, 'settings.yaml'), 'lo: 0.1\n');
+  writeFileSync(join(folder, 'a.dump'), dumpStep(1));
+  const watching = await readNow((idle) => Watching.folder(folder, idle));
+  expect(watching.steps).toEqual([1]);
+  expect(watching.codes.filter((code) => code !== 'assumed-units')).toEqual(['unknown-format']);
+});
+
 test('a folder that is not there is refused at once', async () => {
   await expect(watchDirectory('/nowhere/at/all', { onDiagnostic }).next()).rejects.toThrow(
     'expected a folder to watch',

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readBytes } from '../../../src/scan/byte-source.ts';
+import { deviationText, summariseDeviations } from '../../../src/watch/selection/deviation-summary.ts';
 import {
   appendModelDevi,
   type ModelDeviRow,
@@ -99,4 +100,27 @@ test('what is no such file, or cut, is refused with its line', async () => {
   await expect(rowsOf(`${LAMMPS_HEADER}${LAMMPS_ROW.trim()} 9\n`)).rejects.toThrow('found more ("9")');
   await expect(rowsOf(LAMMPS_HEADER.replace('avg_devi_f', 'avg_devi_x') + LAMMPS_ROW)).rejects.toThrow('avg_devi_x');
   await expect(rowsOf(LAMMPS_HEADER + LAMMPS_ROW.slice(0, -2))).rejects.toMatchObject({ code: 'TRUNCATED' });
+});
+
+test('a summary counts the rows by level and by decade of the largest force', async () => {
+  const path = join(temporaryFolder(), 'model_devi.out');
+  const forces = [0.01, 0.02, 0.06, 0.25, 0.5, Number.NaN];
+  await appendModelDevi(
+    path,
+    forces.map((maxForce, k) => ({ step: 10 * k, deviation: { ...DEVIATION, maxForce } })),
+  );
+  const summary = await summariseDeviations(path, { force: { lo: 0.05, hi: 0.3 } });
+  expect(summary).toMatchObject({
+    rows: 6,
+    accurate: 2,
+    candidate: 2,
+    failed: 2,
+    largestForce: 0.5,
+    candidates: [20, 30],
+  });
+  expect([...summary.histogram.values()].reduce((a, b) => a + b)).toBe(5);
+  expect(summary.histogram.get(-10)).toBe(1); // 0.01 is the lower edge of its bin
+  expect(deviationText(summary)).toContain('2 accurate, 2 candidate, 2 failed');
+  const strict = await summariseDeviations(path, { force: { lo: 0.05, hi: 0.3 }, virial: { lo: 1e-4, hi: 1e-3 } });
+  expect(strict.failed).toBe(6);
 });
