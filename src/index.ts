@@ -20,3 +20,6 @@ export { fromVoigt, stressToVirial, toVoigt, virialToStress } from './core/tenso
 export { evaluateFrame, evaluateStructure } from './evaluate/evaluate-structure.ts';
 export { writeBytes } from './scan/byte-sink.ts';
 export { readBytes } from './scan/byte-source.ts';
+export { type FollowFileOptions, followFile } from './watch/follow-file.ts';
+export { type WatchOptions, watchDirectory } from './watch/watch-directory.ts';
+export type { Cursor, WatchedFrame } from './watch/watched-frame.ts';

@@ -43,13 +43,23 @@ const MISSING: Record<string, () => string | undefined> = {
     runs('clang++-19', '--version')
       ? undefined
       : 'clang 19, which made hdnnp.wasm, is not installed (Debian: apt-get install clang-19 lld-19)',
+  cp2k: () =>
+    runs('cp2k.psmp', '--version') ? undefined : 'CP2K is not installed (Debian: apt-get install cp2k cp2k-data)',
+  espresso: () =>
+    existsSync('/usr/share/espresso/pseudo') && runs('sh', '-c', 'command -v pw.x')
+      ? undefined
+      : 'pw.x is not installed (Debian: apt-get install quantum-espresso quantum-espresso-data)',
+  slurm: () =>
+    process.getuid?.() === 0 && runs('sh', '-c', 'command -v slurmctld slurmd munged sbatch')
+      ? undefined
+      : 'SLURM is not installed, or this is not root (Debian: apt-get install slurm-wlm munge)',
   chromium: () =>
     runs(CHROMIUM, '--version') ? undefined : 'chromium is not installed (Debian: apt-get install chromium)',
 };
 
 /** Like `describe`, for tests that need something outside: skipped with a printed reason, or failing where CI requires the lane. */
 export function describeLane(
-  lane: 'corpus' | 'lammps' | 'ase' | 'pymatgen' | 'mdanalysis' | 'clang' | 'chromium',
+  lane: 'corpus' | 'lammps' | 'ase' | 'pymatgen' | 'mdanalysis' | 'clang' | 'chromium' | 'cp2k' | 'espresso' | 'slurm',
   name: string,
   body: () => void,
 ): void {

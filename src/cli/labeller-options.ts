@@ -1,68 +1,68 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Argv } from 'yargs';
+import { atomicNumber } from '../core/elements.ts';
 import { UsageError } from '../core/errors.ts';
 import type { LabellerSpec } from '../label/open-labeller.ts';
-import { committeeSource } from './potential-options.ts';
+import { committeeSource, withPotentialUnits } from './potential-options.ts';
 
-/** Who labels: trained potentials, a program by template, or a potential of LAMMPS. */
-export function withLabeller<T>(yargs: Argv<T>) {
-  return yargs
-    .option('label-by', {
+/** Options that say which labeller is meant. */
+export function withLabellerOptions<T>(yargs: Argv<T>) {
+  return withPotentialUnits(yargs)
+    .option('potential', {
       type: 'string',
       array: true,
-      requiresArg: true,
-      describe: 'directory of a trained potential (several: their mean), or a template: cp2k, espresso … or a folder',
+      describe: 'folder of a trained potential; several: a committee',
     })
-    .option('lammps', {
+    .option('template', {
       type: 'string',
-      conflicts: 'label-by',
-      implies: 'types',
-      describe: 'instead: file with the pair_style and pair_coeff lines of a LAMMPS potential',
+      describe: 'folder with a labeller.yaml, or cp2k, quantum-espresso, vasp, gpaw for the templates shipped',
     })
-    .option('types', { type: 'string', describe: 'elements of the atom types of --lammps, e.g. "Cu Zr"' })
+    .option('lammps', { type: 'string', describe: 'file with pair_style and pair_coeff of any LAMMPS potential' })
+    .option('types', { type: 'string', describe: 'elements of its atom types 1, 2, …, e.g. "Cu Zr"' })
     .option('lammps-units', {
       choices: ['metal', 'real'] as const,
       default: 'metal' as const,
-      describe: 'unit style of --lammps',
+      describe: 'unit style of the LAMMPS potential',
     })
     .option('lmp', { type: 'string', default: 'lmp', describe: 'LAMMPS executable with fix ipi (package MISC)' })
-    .option('label-timeout', { type: 'number', default: 3600, describe: 'seconds for the label of one frame' });
+    .option('timeout', { type: 'number', default: 600, describe: 'seconds for one frame in LAMMPS' });
 }
 
-interface Arguments {
-  readonly labelBy: readonly string[] | undefined;
+interface LabellerArguments {
+  readonly potential: readonly string[] | undefined;
+  readonly template: string | undefined;
   readonly lammps: string | undefined;
   readonly types: string | undefined;
   readonly lammpsUnits: 'metal' | 'real';
   readonly lmp: string;
-  readonly labelTimeout: number;
+  readonly timeout: number;
+  readonly lengthUnit: string | undefined;
+  readonly energyUnit: string | undefined;
 }
 
-/** The labeller that the words mean. Throws UsageError. */
-export async function labellerSpec(argv: Arguments): Promise<LabellerSpec> {
-  if (!(argv.labelTimeout > 0)) throw new UsageError('--label-timeout: expected seconds above 0');
-  if (argv.lammps !== undefined) return lammpsSpec(argv, argv.lammps);
-  const names = argv.labelBy ?? [];
-  if (names.length === 0) throw new UsageError('expected --label-by POTENTIAL or TEMPLATE, or --lammps FILE');
-  const isPotential = (name: string) => ['input.nn', 'potential.json'].some((file) => existsSync(join(name, file)));
-  if (names.every(isPotential))
-    return { kind: 'potential', source: committeeSource(names, { lengthUnit: undefined, energyUnit: undefined }) };
-  const [name, ...others] = names;
-  if (others.length > 0)
-    throw new UsageError(`--label-by: ${names.find((one) => !isPotential(one))} is no trained potential`);
-  const { findTemplate } = await import('../label/template/description.ts');
-  return { kind: 'template', folder: await findTemplate(name) };
-}
-
-async function lammpsSpec(argv: Arguments, input: string): Promise<LabellerSpec> {
-  const { atomicNumber } = await import('../core/elements.ts');
-  const types = (argv.types ?? '').split(/[\s,]+/).filter(Boolean);
-  const numbers = types.map((symbol) => {
-    const z = atomicNumber(symbol);
-    if (z === 0) throw new UsageError(`--types: no element "${symbol}"`);
-    return z;
-  });
-  const { lmp, lammpsUnits: units, labelTimeout: timeout } = argv;
-  return { kind: 'lammps', labelling: { lmp, input, types: numbers, units, timeout } };
+/** The labeller that a command line names; undefined when it names none. Throws UsageError when it names several. */
+export async function labellerOptions(argv: LabellerArguments): Promise<LabellerSpec | undefined> {
+  const { potential, template, lammps } = argv;
+  if ([potential, template, lammps].filter((option) => option !== undefined).length > 1)
+    throw new UsageError('give one of --potential, --lammps and --template');
+  if (potential) {
+    if (potential.length === 0) throw new UsageError('--potential: expected a folder');
+    return { kind: 'potential', source: committeeSource(potential, argv) };
+  }
+  if (template !== undefined) {
+    const { findTemplate } = await import('../label/template/description.ts');
+    return { kind: 'template', folder: await findTemplate(template) };
+  }
+  if (lammps === undefined) return undefined;
+  if (!(argv.timeout > 0)) throw new UsageError(`--timeout: expected seconds above 0, found ${argv.timeout}`);
+  if (argv.types === undefined) throw new UsageError('--lammps needs --types: the elements of its atom types');
+  const types = argv.types
+    .split(/[\s,]+/)
+    .filter(Boolean)
+    .map((symbol) => {
+      const z = atomicNumber(symbol);
+      if (z === 0) throw new UsageError(`--types: no element "${symbol}"`);
+      return z;
+    });
+  const { lmp, lammpsUnits: units, timeout } = argv;
+  return { kind: 'lammps', labelling: { lmp, input: lammps, types, units, timeout } };
 }

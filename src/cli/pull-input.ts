@@ -3,9 +3,9 @@ import type { Orientation } from '../conductance/geometry/build-wire.ts';
 import type { PullJob, PullSettings } from '../conductance/pull/plan.ts';
 import type { PullOutcome } from '../conductance/pull/pull-files.ts';
 import { UsageError } from '../core/errors.ts';
-import type { PullArguments } from './commands/nanowire-pull.ts';
 import { given } from './options.ts';
 import { committeeSource } from './potential-options.ts';
+import type { PullArguments } from './pull-options.ts';
 
 const ORIENTATIONS: readonly string[] = ['100', '110', '111'];
 

@@ -116,7 +116,7 @@ function committeeText(result: CommitteeResult, output: string): string {
 }
 
 function resultText(result: TrainResult, output: string): string {
-  const state = `${result.stop} after ${result.epochs} epochs and ${result.cpuSeconds.toFixed(1)} CPU s; best epoch ${result.bestEpoch}`;
+  const state = `${result.stop} after ${result.epochs} epochs and ${result.cpuSeconds.toFixed(1)} CPU s; kept: epoch ${result.keptEpoch}`;
   const where = result.written ? `potential: ${output}` : 'stopped before the first epoch ended: no potential written';
   const next =
     result.stop === 'finished' || result.stop === 'no improvement'

@@ -1,12 +1,12 @@
 import type { Argv } from 'yargs';
-import { withLabeller } from './labeller-options.ts';
+import { withLabelBy } from './label-by-options.ts';
 import { withReadOptions } from './options.ts';
 
 /** Options of `watch`, in the order of its help. */
 export function watchOptions(yargs: Argv) {
   return withReadOptions(
     withSelection(
-      withLabeller(
+      withLabelBy(
         yargs
           .positional('folder', { type: 'string', demandOption: true, describe: 'folder that simulations write to' })
           .option('output', {
@@ -41,7 +41,12 @@ export function watchOptions(yargs: Argv) {
       '$0 watch runs/ -o data --label-by big/ --committee small/ --lo 0.05 --hi 0.3',
       'frames about which the committee small/ disagrees by 0.05 to 0.3 eV/A',
     )
-    .example('$0 watch data/watch/runs-*/failed -o data --label-by cp2k', 'the frames that failed, once more');
+    .example('$0 watch data/watch/runs-*/failed -o data --label-by cp2k', 'the frames that failed, once more')
+    .epilogue(
+      'A frame is stored once, by the hash of its structure. What was looked at is noted in DATA/watch/FOLDER: frames\n' +
+        'that were refused are not judged again by other levels unless that folder is removed. Failed frames are in its\n' +
+        'failed/, with what was said of them.',
+    );
 }
 
 function withSelection<T>(yargs: Argv<T>) {

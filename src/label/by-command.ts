@@ -19,7 +19,7 @@ export interface LabelRoom {
 }
 
 /** Runs a prepared scratch folder somewhere; gives how it ended. */
-export type Runner = (folder: string, signal: AbortSignal) => Promise<ProgramEnd>;
+type Runner = (folder: string, signal: AbortSignal) => Promise<ProgramEnd>;
 
 /** Bytes of each file that are kept of a run that failed. */
 const KEPT = 64 << 10;

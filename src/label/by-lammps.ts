@@ -22,7 +22,8 @@ export class LammpsPool implements Labeller {
 
   /** Throws ProgramError when LAMMPS is not there. */
   static open(options: LammpsLabelling, cores: number): LammpsPool {
-    if (!whereIs(options.lmp)) throw new ProgramError(`LAMMPS (${options.lmp}) is not installed`);
+    if (!whereIs(options.lmp))
+      throw new ProgramError(`LAMMPS (${options.lmp}) cannot be started: there is no such program`);
     return new LammpsPool(options, cores);
   }
 

@@ -5,7 +5,7 @@ import type { Labelled, Labeller } from '../label/labeller.ts';
 import type { FrameStore } from '../store/frame-store.ts';
 import { frameId } from '../store/shard-file.ts';
 
-export interface LabelFailure {
+interface LabelFailure {
   readonly id: string;
   readonly reason: string;
 }
@@ -29,7 +29,7 @@ export interface LabelStage {
   readonly onFrame: (progress: LabelProgress) => void;
 }
 
-export interface LabelProgress {
+interface LabelProgress {
   readonly done: number;
   readonly total: number;
   /** Wall time of this frame; absent for one that was in the store before. */

@@ -4,7 +4,7 @@ import { type ConfigTable, type ConfigValue, readConfig } from '../train/config-
 import { CUBIC_LATTICES, CUBIC_PLANES, type CubicLattice, type CubicPlane } from './structures/crystal.ts';
 import type { CrystalSource, FileSource, StructurePlan, Variation } from './structures/structure-plan.ts';
 
-export type Ensemble = 'nve' | 'nvt' | 'npt';
+type Ensemble = 'nve' | 'nvt' | 'npt';
 const ENSEMBLES: readonly Ensemble[] = ['nve', 'nvt', 'npt'];
 
 /** An entry of `explore.runs`: molecular dynamics with the committee, once per temperature, pressure and copy. */
@@ -41,7 +41,7 @@ export interface SelectionPlan {
   readonly novelty: number;
 }
 
-export interface TrainPlan {
+interface TrainPlan {
   /** Training configuration; without it settings are made from the data of each round. */
   readonly config?: string;
   readonly committee: number;

@@ -31,7 +31,7 @@ export interface Round {
 }
 
 /** Why a loop ended. */
-export type LearnEnd = 'all rounds done' | 'converged' | 'label budget used up' | 'no candidates' | 'interrupted';
+type LearnEnd = 'all rounds done' | 'converged' | 'label budget used up' | 'no candidates' | 'interrupted';
 
 export interface LearnOutcome {
   readonly end: LearnEnd;

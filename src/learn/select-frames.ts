@@ -9,10 +9,10 @@ import { farthestFrames, structurePoint } from './farthest-frames.ts';
 import type { SelectionPlan } from './learn-config.ts';
 import { SOURCE_KEY } from './training-data.ts';
 
-export type Level = 'accurate' | 'candidate' | 'failed';
+type Level = 'accurate' | 'candidate' | 'failed';
 
 /** accurate < lo <= candidate < hi <= failed; what is not a number has failed. Levels of DP-GEN. */
-export function levelOf(disagreement: number | null, { lo, hi }: Pick<SelectionPlan, 'lo' | 'hi'>): Level {
+function levelOf(disagreement: number | null, { lo, hi }: Pick<SelectionPlan, 'lo' | 'hi'>): Level {
   if (disagreement === null || !(disagreement < hi)) return 'failed';
   return disagreement < lo ? 'accurate' : 'candidate';
 }

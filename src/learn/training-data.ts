@@ -25,12 +25,22 @@ export interface SplitFrames {
   readonly test: readonly Frame[];
 }
 
-/** The stored frames with these ids, oldest first. */
+/**
+ * The stored frames with these ids, in the order of the ids: frames are stored in the order in which labels arrive, which an interrupted
+ * loop would change, and training depends on the order.
+ */
 export async function splitStored(store: FrameStore, ids: ReadonlySet<string>, share: number): Promise<SplitFrames> {
+  const found = new Map<string, Frame>();
+  for await (const frame of store.frames()) {
+    const id = frameId(frame);
+    if (ids.has(id)) found.set(id, frame);
+  }
   const training: Frame[] = [];
   const test: Frame[] = [];
-  for await (const frame of store.frames())
-    if (ids.has(frameId(frame))) (isTestFrame(frame, share) ? test : training).push(frame);
+  for (const id of ids) {
+    const frame = found.get(id);
+    if (frame) (isTestFrame(frame, share) ? test : training).push(frame);
+  }
   return { training, test };
 }
 

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createRequire } from 'node:module';
+
 import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { ProtocolError } from '../core/errors.ts';
 import { LIVE_SCRIPT, liveHtml } from './live-client.ts';
 import { type Section, sectionHtml } from './page.ts';
@@ -63,7 +64,7 @@ export async function openLivePage(options: LivePageOptions): Promise<LivePage> 
   assets.set('/', { type: 'text/html; charset=utf-8', body: liveHtml(title, scripts, viewer) });
   assets.set('/live.js', { type: JAVASCRIPT, body: LIVE_SCRIPT });
   if (viewer) {
-    const path = createRequire(import.meta.url).resolve('3dmol/build/3Dmol-min.js');
+    const path = fileURLToPath(import.meta.resolve('3dmol/build/3Dmol-min.js'));
     assets.set('/3Dmol-min.js', { type: JAVASCRIPT, body: readFileSync(path) });
   }
   const events = new Events(interval);

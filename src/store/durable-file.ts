@@ -1,4 +1,4 @@
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { StoreError } from '../core/errors.ts';
 
@@ -25,6 +25,12 @@ export async function replaceFile(path: string, text: string): Promise<void> {
     throw storeError(error, path);
   }
   await syncFolder(dirname(path));
+}
+
+/** Removes what `replaceFile` left in a folder when its process was killed. Only for who is alone there. */
+export async function removeDrafts(folder: string): Promise<void> {
+  for (const name of await readdir(folder))
+    if (/^\..+\.json(l)?\.\d+\.tmp$/.test(name)) await rm(join(folder, name), { force: true });
 }
 
 /** Makes new names in a folder durable, where the file system can. */

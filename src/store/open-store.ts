@@ -2,7 +2,7 @@ import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DiagnosticSink } from '../core/diagnostic.ts';
 import { StoreError, UsageError } from '../core/errors.ts';
-import { storeError } from './durable-file.ts';
+import { removeDrafts, storeError } from './durable-file.ts';
 import { lockFolder } from './folder-lock.ts';
 import type { FrameStore } from './frame-store.ts';
 import { type Manifest, readManifest, shardName, writeManifest } from './manifest.ts';
@@ -33,6 +33,7 @@ export async function openStore(folder: string, options: StoreOptions): Promise<
   }
   const lock = await lockFolder(folder);
   try {
+    await removeDrafts(folder);
     const manifest = (await readManifest(folder)) ?? (await newManifest(folder, options));
     const known = new Set<string>();
     for (const entry of manifest.shards.slice(0, -1)) {

@@ -17,35 +17,47 @@ const version = (command: string) => {
 };
 const READELF = 'readelf'; // of binutils, as the linker
 
+/** The committed WebAssembly file of every module of build.mjs. */
+const COMMITTED = [
+  ['hdnnp', 'hdnnp.wasm'],
+  ['conductance', 'conductance/conductance.wasm'],
+  ['training', 'training/training.wasm'],
+] as const;
+
 describe('the committed WebAssembly module', () => {
-  test('is small', () => {
-    expect(statSync(join(KERNELS, 'hdnnp.wasm')).size).toBeLessThan(128 * 1024);
+  test.each(COMMITTED)('%s is small', (_, file) => {
+    expect(statSync(join(KERNELS, file)).size).toBeLessThan(128 * 1024);
   });
 });
 
 describeLane('clang', 'the committed WebAssembly module', () => {
-  test('is what the pinned compiler makes of the source, byte by byte', { timeout: 300_000 }, () => {
-    const rebuilt = readFileSync(build('--wasm', '--require'));
-    expect(rebuilt.equals(readFileSync(join(KERNELS, 'hdnnp.wasm')))).toBe(true);
-  });
+  test.each(COMMITTED)(
+    '%s is what the pinned compiler makes of the source, byte by byte',
+    { timeout: 300_000 },
+    (module, file) => {
+      const rebuilt = readFileSync(build('--wasm', '--require', '--module', module));
+      expect(rebuilt.equals(readFileSync(join(KERNELS, file)))).toBe(true);
+    },
+  );
 });
 
 describe('the build of the addon', () => {
-  test.skipIf(!version('cc'))(
-    'needs no symbol newer than the glibc that Node itself needs, and exports one',
-    { timeout: 300_000 },
-    (context) => {
-      const addon = build('--require');
-      const { status, stdout } = spawnSync(READELF, ['--dyn-syms', '--wide', addon], { encoding: 'utf8' });
-      if (status !== 0 || process.platform !== 'linux') return context.skip();
-      const versions = [...stdout.matchAll(/@GLIBC_([0-9.]+)/g)].map(([, v]) => v.split('.').map(Number));
-      expect(versions.length).toBeGreaterThan(0);
-      for (const [major, minor] of versions) expect(major === 2 && minor <= 28).toBe(true);
-      expect(stdout).not.toMatch(/GLIBCXX|CXXABI/);
-      const exported = stdout.split('\n').filter((line) => / (GLOBAL|WEAK) +DEFAULT +\d+ /.test(line));
-      expect(exported.map((line) => line.trim().split(/\s+/)[7])).toEqual(['napi_register_module_v1']);
-    },
-  );
+  for (const [module] of COMMITTED)
+    test.skipIf(!version('cc'))(
+      `${module} needs no symbol newer than the glibc that Node itself needs, and exports one`,
+      { timeout: 300_000 },
+      (context) => {
+        const addon = build('--require', '--module', module);
+        const { status, stdout } = spawnSync(READELF, ['--dyn-syms', '--wide', addon], { encoding: 'utf8' });
+        if (status !== 0 || process.platform !== 'linux') return context.skip();
+        const versions = [...stdout.matchAll(/@GLIBC_([0-9.]+)/g)].map(([, v]) => v.split('.').map(Number));
+        expect(versions.length).toBeGreaterThan(0);
+        for (const [major, minor] of versions) expect(major === 2 && minor <= 28).toBe(true);
+        expect(stdout).not.toMatch(/GLIBCXX|CXXABI/);
+        const exported = stdout.split('\n').filter((line) => / (GLOBAL|WEAK) +DEFAULT +\d+ /.test(line));
+        expect(exported.map((line) => line.trim().split(/\s+/)[7])).toEqual(['napi_register_module_v1']);
+      },
+    );
 
   test('says why and ends well without a compiler, and is an error only where it is required', () => {
     const env = { ...process.env, PATH: '/nowhere', CXX: '', CC: '' };

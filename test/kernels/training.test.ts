@@ -65,6 +65,23 @@ for (const name of KERNELS_HERE) {
       });
     }
 
+    test('takes blocks that no input depends on', () => {
+      const full = randomStructure(7, [11, 5], 3);
+      const kept = full.blockInputs.map((list, b) => (b % 3 === 1 ? new Int32Array(0) : list));
+      const blockStart = new Int32Array(kept.length + 1);
+      kept.forEach((list, b) => {
+        blockStart[b + 1] = blockStart[b] + 3 * list.length;
+      });
+      const structure = { ...full, blockInputs: kept, blockStart, derivatives: numbers(blockStart[kept.length]) };
+      const networks = networksOf('t');
+      const [own, right] = [new KernelPass(kernelOf(name), networks), new StructurePass(networks)].map((pass) => {
+        pass.load(structure);
+        return everything(pass, 7);
+      });
+      for (const key of ['forces', 'rows', 'gradient'] as const)
+        expect(difference(own[key], right[key]), key).toBeLessThan(1e-12);
+    });
+
     test('has gradients of energy, forces and virial that equal central differences', () => {
       const networks = networksOf('t');
       const { weights } = networks;
@@ -170,13 +187,14 @@ describe.skipIf(native.length === 0)('threads of the native training kernel', ()
     const networks = networksOf('t', [11, 5]);
     const structure = randomStructure(37, [11, 5], 8);
     const h = numbers(20 * 150);
+    const numbersOnce = numbers(20 * 150);
     const errors = numbers(20);
     const results = [1, 2, 3, 5].map((threads) => {
       const kernel = kernelOf(native[0], threads);
       const pass = new KernelPass(kernel, networks);
       pass.load(structure);
       const matrix = kernel.matrix(150, 20);
-      matrix.set(Float64Array.from({ length: (150 * 151) / 2 }, (_, k) => 1e-3 * Math.sin(k * k)));
+      matrix.addRows(20, numbersOnce);
       const weights = zeros(150);
       const packed = zeros((150 * 151) / 2);
       for (let turn = 0; turn < 3; turn++) matrix.kalman({ h, errors, lambda: 0.98, noise: 0, limit: 1e9 }, weights);

@@ -40,7 +40,7 @@ type Forces = Parameters<typeof runLammps>[1];
 export async function runInput(
   text: string,
   forces: Evaluator | Forces = ljEvaluator,
-  options: { ranks?: number; library?: string; timeout?: number; onOutput?: (text: string) => void } = {},
+  options: { ranks?: number; library?: string; onOutput?: (text: string) => void } = {},
 ): Promise<Finished> {
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'in.lmp'), text);
@@ -54,7 +54,7 @@ export async function runInput(
       input: 'in.lmp',
       ranks: options.ranks ?? 1,
       cwd: folder,
-      timeout: options.timeout ?? 60,
+      timeout: 60,
       onOutput(said) {
         output += said;
         options.onOutput?.(said);

@@ -59,7 +59,7 @@ test('Ctrl-C keeps what is labelled and says how to go on; the same command then
   expect(record).toMatchObject({ command: 'learn', seed: 3, end: 'all rounds done' });
   expect(record.rounds).toHaveLength(3);
   expect(record.inputs.config.sha256).toMatch(/^[0-9a-f]{64}$/);
-}, 240_000);
+}, 600_000);
 
 test('a mistake in the configuration is told with its line and nothing is begun', async () => {
   await writeFile(at('wrong.yaml'), LOOP.replace('rounds: 2', 'rounds: two'));

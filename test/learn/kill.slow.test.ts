@@ -67,13 +67,10 @@ test('killed (SIGKILL) in every stage and between them, a resumed loop has label
   const deaths = [
     await killedAt('killed', /^labelled in/, 3),
     await killedAt('killed', /training/),
-    await killedAt('killed', /^updates/, 4),
-    await killedAt('killed', /^1 exploring/),
+    await killedAt('killed', /^updates/),
     await killedAt('killed', /^run /),
     await killedAt('killed', /^1 labelling/),
-    await killedAt('killed', /^labelled in/, 2),
     await killedAt('killed', /^2 exploring/),
-    await killedAt('killed', /^2 training/),
   ];
   expect(deaths).toEqual(deaths.map(() => true));
   await finished('killed');
@@ -88,4 +85,4 @@ test('killed (SIGKILL) in every stage and between them, a resumed loop has label
     const weights = (name: string) => readFile(at(name, `round-${round}/committee/1/weights.014.data`), 'utf8');
     expect(await weights('killed')).toBe(await weights('whole'));
   }
-}, 280_000);
+}, 900_000);

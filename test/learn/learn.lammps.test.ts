@@ -68,7 +68,7 @@ describeLane('lammps', 'active learning with LAMMPS', () => {
         expect(record.ended).toBe(beyond.length === 1 ? 'disagreement' : 'finished');
         if (record.ended === 'finished') expect(record.steps.at(-1)).toBe(60);
       }
-  }, 120_000);
+  }, 400_000);
 
   test('the disagreement that LAMMPS wrote is that of the committee on the frame', async () => {
     const { loadCommittee } = await import('../../potentials/load.ts');
@@ -95,7 +95,7 @@ describeLane('lammps', 'active learning with LAMMPS', () => {
     await expect(
       run('all-broken', one.replace('ensemble: nvt, temperature: [300, 900]', 'input: in.lmp, temperature: 300')),
     ).rejects.toThrow(/no exploration run gave a frame; the first: .*nonsense/);
-  }, 120_000);
+  }, 400_000);
 
   test('an input script without the lines of the loop is refused before anything is labelled', async () => {
     await writeFile(at('in.lmp'), INPUT.replace('units metal', 'units real'));

@@ -16,7 +16,7 @@ import { SMALL_LOOP, SMALL_TRAINING, teacher } from './small-loop.ts';
 let folder: string;
 const at = (...names: string[]) => join(folder, ...names);
 const execArgv = [...process.execArgv];
-const PATIENCE = 120_000;
+const PATIENCE = 600_000;
 
 interface Told {
   readonly outcome: LearnOutcome;

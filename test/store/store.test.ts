@@ -157,6 +157,15 @@ describe('a store', () => {
     expect(readdirSync(other)).toEqual(['thesis.txt']);
   });
 
+  test('removes the draft of a manifest that a killed process left', async () => {
+    const folder = await filledStore(2);
+    writeFileSync(join(folder, '.manifest.json.12345.tmp'), '{"schem');
+    const { store } = await storeIn(folder);
+    expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+    expect(store.size).toBe(2);
+    await store.close();
+  });
+
   test('makes a missing list of ids of a full shard good from the shard', async () => {
     const folder = await filledStore(9);
     rmSync(join(folder, 'shard-000001.ids'));

@@ -1,5 +1,6 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import { SOAP_DEFAULTS } from '../../../potentials/descriptors/soap.ts';
+import { BACKENDS } from '../../../potentials/kernels/backends.ts';
 import { UsageError } from '../../core/errors.ts';
 import { type OptionsOf, printDiagnostic, readSettings, withReadOptions } from '../options.ts';
 
@@ -18,6 +19,11 @@ const builder = (yargs: Argv) =>
     .option('sigma', { type: 'number', default: SOAP_DEFAULTS.sigma, describe: 'SOAP: width of an atom (Å)' })
     .option('nmax', { type: 'number', default: SOAP_DEFAULTS.nmax, describe: 'SOAP: radial functions' })
     .option('lmax', { type: 'number', default: SOAP_DEFAULTS.lmax, describe: 'SOAP: highest angular momentum' })
+    .option('backend', {
+      choices: BACKENDS,
+      default: 'auto' as const,
+      describe: 'SOAP: program; all but typescript compute in single precision',
+    })
     .option('width', { type: 'number', default: 320, describe: 'most atoms of a Coulomb matrix' })
     .option('without-types', {
       type: 'number',
@@ -49,6 +55,7 @@ export const conductanceFeatures: CommandModule<object, Options> = {
       kind,
       soap: { cutoff, sigma, nmax, lmax },
       withoutTypes,
+      backend: argv.backend,
       width,
       read: { ...readSettings(argv), strict: true, onDiagnostic: printDiagnostic },
     });

@@ -1,79 +1,25 @@
-import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
-import { EXIT, UsageError } from '../../core/errors.ts';
-import { analysisSettings, withAnalysisOptions } from '../analysis-options.ts';
+import type { CommandModule } from 'yargs';
+import { EXIT } from '../../core/errors.ts';
+import { analysisSettings } from '../analysis-options.ts';
 import { frameProgress } from '../frame-progress.ts';
-import { withMetal } from '../metal-options.ts';
-import {
-  given,
-  type OptionsOf,
-  pathsOrStdin,
-  printDiagnostic,
-  printOut,
-  readSettings,
-  withReadOptions,
-} from '../options.ts';
-import { wireRule, withWire } from '../wire-options.ts';
+import { given, pathsOrStdin, printDiagnostic, printOut, readSettings } from '../options.ts';
+import { checkPredictNumbers, type PredictArguments, type PredictOptions, predictOptions } from '../predict-options.ts';
+import { wireRule } from '../wire-options.ts';
 
-const builder = (yargs: Argv) =>
-  withAnalysisOptions(withMetal(withWire(withReadOptions(yargs))))
-    .positional('inputs', {
-      type: 'string',
-      array: true,
-      demandOption: true,
-      describe: 'dumps or other files of frames, one folder of them (with its folders), or - for stdin',
-    })
-    .option('output', {
-      type: 'string',
-      alias: 'O',
-      demandOption: true,
-      describe: 'folder of results; a run on the same folder goes on where the last one stopped',
-    })
-    .option('predictor', { type: 'string', describe: 'folder of conductance train' })
-    .option('label', { choices: ['jellium', 'tb-s'] as const, describe: 'NEGF instead of a predictor' })
-    .conflicts('predictor', 'label')
-    .option('follow', { type: 'boolean', default: false, describe: 'go on while files grow and new ones appear' })
-    .option('idle', {
-      type: 'number',
-      default: 0,
-      describe: '--follow ends after so many seconds without news; 0 = never',
-    })
-    .option('live', {
-      type: 'number',
-      describe: 'show a page on this port of 127.0.0.1 while it goes on; 0 = any port',
-    })
-    .option('report-every', { type: 'number', default: 30, describe: 'seconds between reports while it goes on' })
-    .option('bond', { type: 'number', describe: 'atoms nearer than this (Å) hold the wire together' })
-    .option('after-rupture', {
-      type: 'number',
-      default: 6,
-      describe: 'frames of a broken wire that are still predicted',
-    })
-    .option('format', { type: 'string', alias: 'i', describe: 'format of the frames; otherwise it is detected' })
-    .option('threads', { type: 'number', default: 0, describe: 'threads; 0 = all processors' })
-    .example('$0 conductance predict pulls -O out --predictor K-net --follow --live 8080', 'while pulls are running')
-    .example('$0 conductance predict pull.dump -O out --label jellium --element K', 'with NEGF, all eigenchannels')
-    .epilogue(
-      'Results: traces.csv (G and spread in G0, elongation in Å; connected: a chain of atoms leads from grip to grip; outside: not like\n' +
-        'the training), rupture.csv, report.html, histograms/ (CSV, and text files as break-junction programs take them), run.json.',
-    );
-
-type Options = OptionsOf<typeof builder>;
-
-export const conductancePredict: CommandModule<object, Options> = {
+export const conductancePredict: CommandModule<object, PredictOptions> = {
   command: 'predict <inputs..>',
   describe: 'conductance of every snapshot as dumps grow; traces, histograms, rupture',
-  builder,
-  handler: async (argv: ArgumentsCamelCase<Options>) => {
+  builder: predictOptions,
+  handler: async (argv: PredictArguments) => {
     const { openPredictor } = await import('../../conductance/stream/open-predictor.ts');
     const { predictStream } = await import('../../conductance/stream/predict-stream.ts');
-    checkNumbers(argv);
+    checkPredictNumbers(argv);
     const settings = await analysisSettings(argv);
     const { element, lattice, latticeConstant, valence, workFunction } = argv;
     const predictor = await openPredictor({
       ...given({ predictor: argv.predictor, label: argv.label }),
       metal: given({ element, lattice, latticeConstant, valence, workFunction }),
       threads: argv.threads,
-      onDiagnostic: printDiagnostic,
     });
     const stop = new AbortController();
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort());
@@ -103,19 +49,3 @@ export const conductancePredict: CommandModule<object, Options> = {
     else if (failures.size > 0) process.exitCode = EXIT.input;
   },
 };
-
-function checkNumbers(argv: ArgumentsCamelCase<Options>): void {
-  const { live, idle, bond, reportEvery, afterRupture, threads } = argv;
-  const check = (isGood: boolean, text: string) => {
-    if (!isGood) throw new UsageError(text);
-  };
-  check(
-    live === undefined || (Number.isInteger(live) && live >= 0 && live < 65_536),
-    `--live ${live}: expected a port`,
-  );
-  check(idle >= 0, `--idle ${idle}: expected seconds`);
-  check(reportEvery > 0, `--report-every ${reportEvery}: expected seconds`);
-  check(bond === undefined || bond > 0, `--bond ${bond}: expected a length above 0 Å`);
-  check(Number.isInteger(afterRupture) && afterRupture >= 0, `--after-rupture ${afterRupture}: expected 0 or more`);
-  check(Number.isInteger(threads) && threads >= 0 && threads <= 1024, `--threads ${threads}: expected 0 to 1024`);
-}

@@ -3,6 +3,7 @@ import { compare } from './compare.ts';
 import { conductance } from './conductance.ts';
 import { convert } from './convert.ts';
 import { dataset } from './dataset.ts';
+import { deviation } from './deviation.ts';
 import { doctor } from './doctor.ts';
 import { evaluate } from './evaluate.ts';
 import { formats } from './formats.ts';
@@ -40,6 +41,7 @@ export const commands: readonly Command[] = [
   watch,
   status,
   dataset,
+  deviation,
   conductance,
   nanowire,
   doctor,

@@ -51,6 +51,7 @@ const builder = (yargs: Argv) =>
     .example('$0 train si.extxyz -O si/ --committee 4', 'four potentials in si/1 … si/4; si/ is their mean')
     .example('$0 train si.extxyz -O si/ --test more.extxyz', 'settings made from the data, kept as si/train.yaml')
     .example('$0 train si.extxyz --config train.yaml -O si/', 'train with the settings of train.yaml')
+    .example('$0 train si.extxyz -O si/ --threads 4', 'on four threads; the result is the same to the last bit')
     .example(
       '$0 train si.extxyz --config train.yaml -O si/ --resume --epochs 200',
       'go on after Ctrl-C, or for longer',

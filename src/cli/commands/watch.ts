@@ -1,6 +1,6 @@
 import type { ArgumentsCamelCase, CommandModule } from 'yargs';
 import { EXIT } from '../../core/errors.ts';
-import { labellerSpec } from '../labeller-options.ts';
+import { labelBySpec } from '../label-by-options.ts';
 import { given, type OptionsOf, printDiagnostic, readSettings } from '../options.ts';
 import { positiveInteger } from '../potential-options.ts';
 import { stopOnSignals, watchDisplay } from '../watch-display.ts';
@@ -21,7 +21,7 @@ export const watch: CommandModule<object, Options> = {
       const end = await watchAndLabel({
         folder,
         store: output,
-        labeller: await labellerSpec(argv),
+        labeller: await labelBySpec(argv),
         room: given({ cores: argv.cores, scratch: argv.scratch }),
         selection: { committee: committee ?? [], lo, hi, ...given({ every, novelty, perFile, budget }) },
         follow: {

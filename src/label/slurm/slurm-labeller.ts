@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { structureHash } from '../../convert/content-hash.ts';
 import { LabelError, ProgramError } from '../../core/errors.ts';
@@ -96,7 +96,10 @@ export class SlurmLabeller implements Labeller {
   async #takeUp(): Promise<void> {
     for (const name of (await readdir(this.#scratch)).filter((entry) => ARRAY.test(entry))) {
       const array = await SlurmArray.reopen(join(this.#scratch, name));
-      if (!array) continue;
+      if (!array) {
+        await rm(join(this.#scratch, name), { recursive: true, force: true }); // never submitted
+        continue;
+      }
       await array.look();
       this.#arrays.push(array);
       for (const [index, task] of array.tasks.entries())
@@ -141,14 +144,20 @@ export class SlurmLabeller implements Labeller {
 
   async #result(frame: Frame, task: Task, signal: AbortSignal): Promise<Labelled> {
     const { array, index } = task;
-    const outcome = await this.#waiter.wait(task, signal);
+    const outcome = await this.#waiter.wait(task, signal).catch((error: unknown) => {
+      if (signal.aborted) this.#done.add(task); // taken out of the queue
+      throw error;
+    });
     const folder = join(array.folder, array.tasks[index]);
     try {
       if (outcome === 'lost')
         throw new LabelError('SLURM no longer has the job and it left no result', await array.history(index));
       return await collect(this.#template, frame, folder, endOf(outcome));
     } catch (error) {
-      if (error instanceof LabelError) await keepTail(folder, join(this.#scratch, 'failed')).catch(() => {});
+      if (error instanceof LabelError) {
+        this.#tasks.delete(array.tasks[index]); // asked for again, it is tried again
+        await keepTail(folder, join(this.#scratch, 'failed')).catch(() => {});
+      }
       throw error instanceof ProgramError ? new LabelError(error.message) : error;
     } finally {
       this.#done.add(task);

@@ -32,7 +32,10 @@ export class TaskWaiter {
 
   /** Exit code of a task, or `lost`. When aborted the task is taken out of the queue and the reason thrown. */
   async wait(task: Task, signal: AbortSignal): Promise<number | 'lost'> {
-    signal.throwIfAborted();
+    if (signal.aborted) {
+      this.#giveUp(task);
+      throw signal.reason;
+    }
     return new Promise((resolve, reject) => {
       const entry: Waiting = {
         task,

@@ -13,7 +13,7 @@ import { COMMITTEE } from '../train-stage.ts';
 import { splitStored } from '../training-data.ts';
 
 /** A new frame before it was learned: disagreement when it was selected, and the largest real error of a force, both in eV/Å. */
-export interface NewFrame {
+interface NewFrame {
   readonly disagreement: number;
   readonly error: number;
 }
