@@ -4,7 +4,7 @@
 
 namespace {
 
-constexpr int MOST_LAYERS = 16, MOST_WIDTH = 1 << 16;
+constexpr int MOST_LAYERS = 16, MOST_MEMBERS = 64, MOST_WIDTH = 1 << 16;
 constexpr int PANEL = 2 * WF; // columns of a product that are made together
 constexpr int TILE = W == 8 ? 12 : W == 4 ? 6 : 4; // rows of it
 constexpr int BLOCK = 48;     // atoms that go through the layers together: a multiple of TILE
@@ -27,14 +27,20 @@ struct HeadLayer {
 
 enum Pooling { MAXIMUM = 0, MEAN = 1, SLICES = 2 };
 
-struct NetworkModel {
-  SoapModel soap;
-  int atomLayers, sliceLayers, headLayers; // no atom layers: features only
+/// One network on the features.
+struct Network {
+  int atomLayers, sliceLayers, headLayers;
   Pooling pooling;
   double margin, step, width, epsilon; // of slices, A
   Layer atom[MOST_LAYERS], slice[MOST_LAYERS];
   HeadLayer head[MOST_LAYERS];
-  int mostWidth; // of atom and slice layers
+};
+
+struct NetworkModel {
+  SoapModel soap;
+  int members; // networks of a committee; none: features only
+  Network *member;
+  int mostWidth, mostHead; // of atom and slice layers; of any layer
 };
 
 int readLayer(Reader &in, int inputs, int &outputs, bool &leaky) {
@@ -74,39 +80,49 @@ void readHead(Reader &in, Arena &arena, int inputs, HeadLayer &layer) {
   for (int k = 0; k < layer.outputs; k++) b[k] = bias[k];
 }
 
-/// Magic and version, the SOAP part, then the network. Returns the bytes of the model, 0 where the description is wrong.
-size_t readNetwork(const double *description, size_t length, char *base) {
+/// Numbers of layers, pooling and its lengths, then the layers.
+void readMember(Reader &in, Arena &arena, NetworkModel &model, Network &network) {
+  network.atomLayers = in.integer(1, MOST_LAYERS);
+  network.sliceLayers = in.integer(0, MOST_LAYERS);
+  network.headLayers = in.integer(1, MOST_LAYERS);
+  network.pooling = (Pooling)in.integer(0, 2);
+  network.margin = in.number();
+  network.step = in.number();
+  network.width = in.number();
+  network.epsilon = in.number();
+  const bool slices = network.pooling == SLICES;
+  if (slices ? !(network.step > 0 && network.width > 0 && network.epsilon > 0) : network.sliceLayers > 0) in.bad = true;
+  if (in.bad) return;
+  int inputs = model.soap.products;
+  for (int k = 0; k < network.atomLayers + network.sliceLayers; k++) {
+    Layer &layer = k < network.atomLayers ? network.atom[k] : network.slice[k - network.atomLayers];
+    readPanels(in, arena, inputs, layer);
+    inputs = layer.outputs;
+    if (layer.width > model.mostWidth) model.mostWidth = layer.width;
+  }
+  for (int k = 0; k < network.headLayers; k++) {
+    readHead(in, arena, inputs, network.head[k]);
+    inputs = network.head[k].outputs;
+    if (inputs > model.mostHead) model.mostHead = inputs;
+  }
+  if (inputs != 1) in.bad = true;
+}
+
+/// Version, the SOAP part, then the networks. Returns the bytes of the model, 0 where the description is wrong.
+size_t readNetworks(const double *description, size_t length, char *base) {
   Reader in = {description, length};
   Arena arena = {base};
   NetworkModel counted, &model = base ? *(NetworkModel *)base : counted;
   arena.take<NetworkModel>(1);
   if (in.integer(NNP_CONDUCTANCE_VERSION, NNP_CONDUCTANCE_VERSION), in.bad) return 0;
   readSoap(in, arena, model.soap);
-  model.atomLayers = in.integer(0, MOST_LAYERS);
-  model.sliceLayers = in.integer(0, MOST_LAYERS);
-  model.headLayers = in.integer(0, MOST_LAYERS);
-  model.pooling = (Pooling)in.integer(0, 2);
-  model.margin = in.number();
-  model.step = in.number();
-  model.width = in.number();
-  model.epsilon = in.number();
+  model.members = in.integer(0, MOST_MEMBERS);
   if (in.bad) return 0;
-  if (model.pooling == SLICES && !(model.step > 0 && model.width > 0 && model.epsilon > 0)) return 0;
-  if (model.pooling != SLICES && model.sliceLayers > 0) return 0;
-  if (model.atomLayers > 0 && model.headLayers == 0) return 0;
-  model.mostWidth = 0;
-  int inputs = model.soap.products;
-  for (int k = 0; k < model.atomLayers + model.sliceLayers; k++) {
-    Layer &layer = k < model.atomLayers ? model.atom[k] : model.slice[k - model.atomLayers];
-    readPanels(in, arena, inputs, layer);
-    inputs = layer.outputs;
-    if (layer.width > model.mostWidth) model.mostWidth = layer.width;
-  }
-  for (int k = 0; k < model.headLayers; k++) {
-    readHead(in, arena, inputs, model.head[k]);
-    inputs = model.head[k].outputs;
-  }
-  if (model.atomLayers > 0 && inputs != 1) return 0;
+  model.member = arena.take<Network>(model.members);
+  model.mostWidth = model.mostHead = 0;
+  Network one;
+  for (int k = 0; k < model.members && !in.bad; k++) readMember(in, arena, model, base ? model.member[k] : one);
+  if (model.mostWidth > model.mostHead) model.mostHead = model.mostWidth;
   return in.done() ? arena.used : 0;
 }
 
@@ -146,19 +162,26 @@ void product(const float *a, size_t stride, int rows, int inputs, const float *b
                         bias ? bias + p * PANEL : nullptr, leaky, out + r * outStride + (size_t)p * PANEL, outStride);
 }
 
+/// What one network of a committee keeps from block to block.
+struct MemberScratch {
+  float *bias;             // of the first layer, with what was subtracted from the features
+  double *pooled;          // (mostHead)
+  float *atoms;            // (panels, atoms, PANEL) last hidden layer of all atoms: slices only
+  int slices, tiledSlices; // rounded up to TILE
+};
+
 struct NetworkScratch {
   SoapScratch soap;
   float *row;      // features of one atom
   float *features; // (BLOCK, stride) their products in the functions q
   size_t stride;
-  float *reference;        // (stride) subtracted from the features of all atoms
-  float *bias;             // of the first layer, with what was subtracted
-  float *hidden[2];        // (BLOCK or slices, mostWidth)
-  double *pooled, *next;   // head
-  float *atoms;            // (panels, atoms, PANEL) last hidden layer of all atoms: slices only
-  float *weights;          // (slices, atoms)
-  double *total;           // (slices)
-  int slices, tiledSlices; // rounded up to TILE
+  float *reference; // (stride) subtracted from the features of all atoms
+  double *mean;     // (stride) weighted sum of the products
+  float *hidden[2]; // (BLOCK or slices, mostWidth)
+  double *next;     // (mostHead)
+  float *weights;   // (slices, atoms)
+  double *total;    // (slices)
+  MemberScratch member[MOST_MEMBERS];
 };
 
 struct Range {
@@ -180,77 +203,85 @@ constexpr double MOST_SLICES = 1 << 20;
 
 /// Slices from `margin` inside the lowest atom to `margin` inside the highest; where that is less than nothing, one in
 /// the middle.
-double firstSlice(const NetworkModel &model, const Range &z, int &count) {
-  const double length = z.high - z.low - 2 * model.margin;
+double firstSlice(const Network &network, const Range &z, int &count) {
+  const double length = z.high - z.low - 2 * network.margin;
   if (!(length >= 0)) {
     count = 1;
     return (z.low + z.high) / 2;
   }
-  const double steps = length / model.step;
+  const double steps = length / network.step;
   count = steps < MOST_SLICES ? (int)steps + 1 : 0;
-  return z.low + model.margin;
+  return z.low + network.margin;
 }
 
 NetworkScratch networkScratch(Arena &arena, const NetworkModel &model, const NnpSnapshot &atoms) {
   NetworkScratch s = {};
   s.soap = soapScratch(arena, model.soap, mostNeighbors(atoms));
   s.row = arena.take<float>(model.soap.features + 2 * WF);
-  if (model.atomLayers == 0) return s;
   s.stride = roundUp(model.soap.products, 16) + 2 * WF;
   s.features = arena.take<float>(BLOCK * s.stride);
   s.reference = arena.take<float>(s.stride);
-  s.bias = arena.take<float>(model.atom[0].width);
-  int rows = BLOCK;
-  if (model.pooling == SLICES) {
-    firstSlice(model, heights(atoms), s.slices);
-    s.tiledSlices = roundUp(s.slices, TILE);
-    if (s.tiledSlices > rows) rows = s.tiledSlices;
-    s.atoms = arena.take<float>((size_t)atoms.ncenters * model.atom[model.atomLayers - 1].width);
-    s.weights = arena.take<float>((size_t)s.tiledSlices * atoms.ncenters);
-    s.total = arena.take<double>(s.tiledSlices);
+  s.mean = arena.take<double>(s.stride);
+  s.next = arena.take<double>(model.mostHead);
+  int rows = BLOCK, most = 0;
+  for (int k = 0; k < model.members; k++) {
+    const Network &network = model.member[k];
+    MemberScratch &m = s.member[k];
+    m.bias = arena.take<float>(network.atom[0].width);
+    m.pooled = arena.take<double>(model.mostHead);
+    if (network.pooling != SLICES) continue;
+    firstSlice(network, heights(atoms), m.slices);
+    m.tiledSlices = roundUp(m.slices, TILE);
+    if (m.tiledSlices > rows) rows = m.tiledSlices;
+    if (m.tiledSlices > most) most = m.tiledSlices;
+    m.atoms = arena.take<float>((size_t)atoms.ncenters * network.atom[network.atomLayers - 1].width);
   }
+  s.weights = arena.take<float>((size_t)most * atoms.ncenters);
+  s.total = arena.take<double>(most);
   for (float *&hidden : s.hidden) hidden = arena.take<float>((size_t)rows * model.mostWidth);
-  int widest = model.mostWidth;
-  for (int k = 0; k < model.headLayers; k++)
-    if (model.head[k].outputs > widest) widest = model.head[k].outputs;
-  s.pooled = arena.take<double>(widest);
-  s.next = arena.take<double>(widest);
   return s;
 }
 
 /// Features of all atoms are large numbers that differ little: a reference is subtracted from them and its part of the
-/// first layer, in double precision, added to the bias. The identity holds for any reference; the mean of the first block
-/// is taken.
+/// first layers, in double precision, added to their biases. The identity holds for any reference; the mean of the first
+/// block is taken.
 void chooseReference(const NetworkModel &model, NetworkScratch &s, int rows) {
-  const Layer &layer = model.atom[0];
-  for (int k = 0; k < layer.inputs; k++) s.reference[k] = s.features[k];
+  const int inputs = model.soap.products;
+  for (int k = 0; k < inputs; k++) s.reference[k] = s.features[k];
   for (int r = 1; r < rows; r++)
-    for (int k = 0; k < layer.inputs; k++) s.reference[k] += s.features[r * s.stride + k];
-  for (int k = 0; k < layer.inputs; k++) s.reference[k] /= (float)rows;
-  for (int c = 0; c < layer.width; c += WF) {
-    const float *panel = layer.panels + (size_t)(c / PANEL) * layer.inputs * PANEL + c % PANEL;
-    double sum[WF];
-    for (int v = 0; v < WF; v++) sum[v] = layer.bias[c + v];
-    for (int k = 0; k < layer.inputs; k++)
-      for (int v = 0; v < WF; v++) sum[v] += (double)s.reference[k] * (double)panel[(size_t)k * PANEL + v];
-    for (int v = 0; v < WF; v++) s.bias[c + v] = (float)sum[v];
+    for (int k = 0; k < inputs; k++) s.reference[k] += s.features[r * s.stride + k];
+  for (int k = 0; k < inputs; k++) s.reference[k] /= (float)rows;
+  for (int m = 0; m < model.members; m++) {
+    const Layer &layer = model.member[m].atom[0];
+    for (int c = 0; c < layer.width; c += WF) {
+      const float *panel = layer.panels + (size_t)(c / PANEL) * inputs * PANEL + c % PANEL;
+      double sum[WF];
+      for (int v = 0; v < WF; v++) sum[v] = layer.bias[c + v];
+      for (int k = 0; k < inputs; k++)
+        for (int v = 0; v < WF; v++) sum[v] += (double)s.reference[k] * (double)panel[(size_t)k * PANEL + v];
+      for (int v = 0; v < WF; v++) s.member[m].bias[c + v] = (float)sum[v];
+    }
   }
 }
 
-/// Features of the block's atoms through the atom layers; returns the last hidden layer (BLOCK, width).
-const float *atomLayers(const NetworkModel &model, NetworkScratch &s, int rows) {
+/// Subtracts the reference from the block's features; rows that fill up the last tile become zero.
+void subtractReference(const NetworkModel &model, NetworkScratch &s, int rows) {
   const int inputs = model.soap.products, tiled = roundUp(rows, TILE);
-  for (int r = 0; r < rows; r++)
-    for (int k = 0; k < inputs; k++) s.features[r * s.stride + k] -= s.reference[k];
-  for (int r = rows; r < tiled; r++)
-    for (int k = 0; k < inputs; k++) s.features[r * s.stride + k] = 0;
+  for (int r = 0; r < tiled; r++) {
+    float *row = s.features + r * s.stride;
+    for (int k = 0; k < inputs; k++) row[k] = r < rows ? row[k] - s.reference[k] : 0;
+  }
+}
+
+/// The block's atoms through the atom layers; returns the last hidden layer (BLOCK, width).
+const float *atomLayers(const Network &network, const float *bias, NetworkScratch &s, int rows) {
   const float *from = s.features;
   size_t stride = s.stride;
-  for (int k = 0; k < model.atomLayers; k++) {
-    const Layer &layer = model.atom[k];
+  for (int k = 0; k < network.atomLayers; k++) {
+    const Layer &layer = network.atom[k];
     float *to = s.hidden[k % 2];
-    product(from, stride, tiled, layer.inputs, layer.panels, layer.width / PANEL, k == 0 ? s.bias : layer.bias,
-            layer.leaky, to, layer.width);
+    product(from, stride, roundUp(rows, TILE), layer.inputs, layer.panels, layer.width / PANEL,
+            k == 0 ? bias : layer.bias, layer.leaky, to, layer.width);
     from = to;
     stride = layer.width;
   }
@@ -258,33 +289,42 @@ const float *atomLayers(const NetworkModel &model, NetworkScratch &s, int rows) 
 }
 
 /// Keeps, adds or stores a block of the last hidden layer.
-void poolBlock(const NetworkModel &model, const NnpSnapshot &atoms, NetworkScratch &s, const float *hidden, int first,
+void poolBlock(const Network &network, const NnpSnapshot &atoms, MemberScratch &s, const float *hidden, int first,
                int rows) {
-  const Layer &layer = model.atom[model.atomLayers - 1];
-  if (model.pooling == SLICES) {
-    for (int p = 0; p < layer.width / PANEL; p++)
+  const Layer &layer = network.atom[network.atomLayers - 1];
+  const int width = layer.width;
+  if (network.pooling == SLICES) {
+    for (int p = 0; p < width / PANEL; p++)
       for (int r = 0; r < rows; r++)
         __builtin_memcpy(s.atoms + ((size_t)p * atoms.ncenters + first + r) * PANEL,
-                         hidden + (size_t)r * layer.width + p * PANEL, PANEL * sizeof(float));
+                         hidden + (size_t)r * width + p * PANEL, PANEL * sizeof(float));
     return;
   }
-  for (int r = 0; r < rows; r++)
-    for (int c = 0; c < layer.outputs; c++) {
-      const double value = hidden[(size_t)r * layer.width + c];
-      if (model.pooling == MEAN)
-        s.pooled[c] = (first + r == 0 ? 0 : s.pooled[c]) + value / atoms.ncenters;
-      else if (first + r == 0 || value > s.pooled[c] || value != value)
-        s.pooled[c] = value;
+  for (int c = 0; c < layer.outputs; c += WF) {
+    F::V value = F::load(hidden + c), bad = value - value;
+    for (int r = 1; r < rows; r++) {
+      const F::V here = F::load(hidden + (size_t)r * width + c);
+      value = network.pooling == MEAN ? value + here : F::max(value, here);
+      bad += here - here; // a maximum would lose what is not a number
     }
+    value += bad;
+    for (int v = 0; v < WF && c + v < layer.outputs; v++) {
+      double &to = s.pooled[c + v];
+      if (network.pooling == MEAN)
+        to = (first == 0 ? 0 : to) + (double)value[v] / atoms.ncenters;
+      else if (first == 0 || value[v] > to || value[v] != value[v])
+        to = value[v];
+    }
+  }
 }
 
-/// Weighted means of the atoms about each slice, through the slice layers, and the largest of them.
-void poolSlices(const NetworkModel &model, const NnpSnapshot &atoms, NetworkScratch &s) {
-  const Range z = heights(atoms);
-  const double lowest = firstSlice(model, z, s.slices), factor = -0.5 / (model.width * model.width);
+/// Weights of the atoms about each slice: (slices, atoms), and their sums.
+void sliceWeights(const Network &network, const NnpSnapshot &atoms, const MemberScratch &m, NetworkScratch &s) {
+  int slices;
+  const double lowest = firstSlice(network, heights(atoms), slices), factor = -0.5 / (network.width * network.width);
   const int n = atoms.ncenters;
-  for (int k = 0; k < s.slices; k++) {
-    const double height = lowest + k * model.step;
+  for (int k = 0; k < m.slices; k++) {
+    const double height = lowest + k * network.step;
     double total = 0;
     for (int i = 0; i < n; i += W) {
       D::V x = D::all(-1e4);
@@ -301,55 +341,79 @@ void poolSlices(const NetworkModel &model, const NnpSnapshot &atoms, NetworkScra
     }
     s.total[k] = total;
   }
-  for (size_t k = (size_t)s.slices * n; k < (size_t)s.tiledSlices * n; k++) s.weights[k] = 0;
-  const Layer &last = model.atom[model.atomLayers - 1];
+  for (size_t k = (size_t)m.slices * n; k < (size_t)m.tiledSlices * n; k++) s.weights[k] = 0;
+}
+
+/// Weighted means of the atoms about each slice, through the slice layers, and the largest of them.
+void poolSlices(const Network &network, const NnpSnapshot &atoms, MemberScratch &m, NetworkScratch &s) {
+  sliceWeights(network, atoms, m, s);
+  const int n = atoms.ncenters;
+  const Layer &last = network.atom[network.atomLayers - 1];
   int width = last.width, outputs = last.outputs;
   float *from = s.hidden[0];
-  product(s.weights, n, s.tiledSlices, n, s.atoms, width / PANEL, nullptr, false, from, width);
-  for (int k = 0; k < s.tiledSlices; k++) {
-    const float scale = k < s.slices ? (float)(1 / (s.total[k] + model.epsilon)) : 0;
+  product(s.weights, n, m.tiledSlices, n, m.atoms, width / PANEL, nullptr, false, from, width);
+  for (int k = 0; k < m.tiledSlices; k++) {
+    const float scale = k < m.slices ? (float)(1 / (s.total[k] + network.epsilon)) : 0;
     for (int c = 0; c < width; c++) from[(size_t)k * width + c] *= scale;
   }
-  for (int k = 0; k < model.sliceLayers; k++) {
-    const Layer &layer = model.slice[k];
+  for (int k = 0; k < network.sliceLayers; k++) {
+    const Layer &layer = network.slice[k];
     float *to = s.hidden[(k + 1) % 2];
-    product(from, width, s.tiledSlices, layer.inputs, layer.panels, layer.width / PANEL, layer.bias, layer.leaky, to,
+    product(from, width, m.tiledSlices, layer.inputs, layer.panels, layer.width / PANEL, layer.bias, layer.leaky, to,
             layer.width);
     from = to;
     width = layer.width;
     outputs = layer.outputs;
   }
   bool any = false;
-  for (int k = 0; k < s.slices; k++) {
+  for (int k = 0; k < m.slices; k++) {
     if (!(s.total[k] > LEAST_WEIGHT)) continue;
     for (int c = 0; c < outputs; c++) {
       const double value = from[(size_t)k * width + c];
-      if (!any || value > s.pooled[c] || value != value) s.pooled[c] = value;
+      if (!any || value > m.pooled[c] || value != value) m.pooled[c] = value;
     }
     any = true;
   }
 }
 
 /// The layers on the pooled vector.
-double head(const NetworkModel &model, NetworkScratch &s) {
-  for (int k = 0; k < model.headLayers; k++) {
-    const HeadLayer &layer = model.head[k];
-    for (int c = 0; c < layer.outputs; c++) s.next[c] = layer.bias[c];
+double head(const Network &network, double *pooled, double *next) {
+  for (int k = 0; k < network.headLayers; k++) {
+    const HeadLayer &layer = network.head[k];
+    for (int c = 0; c < layer.outputs; c++) next[c] = layer.bias[c];
     for (int i = 0; i < layer.inputs; i++) {
-      const double value = s.pooled[i];
+      const double value = pooled[i];
       const double *row = layer.weights + (size_t)i * layer.outputs;
-      for (int c = 0; c < layer.outputs; c++) s.next[c] += value * row[c];
+      for (int c = 0; c < layer.outputs; c++) next[c] += value * row[c];
     }
-    for (int c = 0; c < layer.outputs; c++)
-      s.pooled[c] = layer.leaky && s.next[c] < 0 ? (double)LEAK * s.next[c] : s.next[c];
+    for (int c = 0; c < layer.outputs; c++) pooled[c] = layer.leaky && next[c] < 0 ? (double)LEAK * next[c] : next[c];
   }
-  return s.pooled[0];
+  return pooled[0];
 }
 
-size_t networkModelBytes(const double *description, size_t length) { return readNetwork(description, length, nullptr); }
+/// Adds the weighted products of a block to the mean.
+void addToMean(const NetworkModel &model, NetworkScratch &s, const double *weights, int first, int rows) {
+  for (int r = 0; r < rows; r++) {
+    const double weight = weights[first + r];
+    const float *row = s.features + r * s.stride;
+    for (int k = 0; k < model.soap.products; k++) {
+      if (first + r == 0) s.mean[k] = 0;
+      s.mean[k] += weight * row[k];
+    }
+  }
+}
+
+/// Sums of weights are as they are in JavaScript: one after the other.
+double sumOf(const double *weights, int n) {
+  double sum = 0;
+  for (int k = 0; k < n; k++) sum += weights[k];
+  return sum;
+}
+
+size_t networkModelBytes(const double *description, size_t length) { return readNetworks(description, length, nullptr); }
 
 int networkModelInit(const double *description, size_t length, void *model) {
-  return readNetwork(description, length, (char *)model) ? NNP_DONE : NNP_BAD_SIZE;
+  return readNetworks(description, length, (char *)model) ? NNP_DONE : NNP_BAD_SIZE;
 }
 
 size_t networkScratchBytes(const void *model, const NnpSnapshot *atoms) {
@@ -358,43 +422,73 @@ size_t networkScratchBytes(const void *model, const NnpSnapshot *atoms) {
   if (checkSnapshot(m.soap, checked) != NNP_DONE) return 64; // the run says what is wrong
   Arena arena = {nullptr};
   const NetworkScratch s = networkScratch(arena, m, *atoms);
-  return m.pooling == SLICES && m.atomLayers > 0 && s.slices == 0 ? 0 : arena.used;
+  for (int k = 0; k < m.members; k++)
+    if (m.member[k].pooling == SLICES && s.member[k].slices == 0) return 0;
+  return arena.used;
 }
 
-/// Features of the centers where room for them is given, and values[0], the number the network makes of them.
+/// What of a snapshot is wanted, by the room there is for it.
+struct Wanted {
+  bool features, networks, mean;
+};
+
+/// Returns a code.
+int readWanted(const NetworkModel &model, const NnpSnapshot &atoms, Wanted &wanted) {
+  const int rest = atoms.nvalues - model.members;
+  wanted = {atoms.features != nullptr, model.members > 0 && atoms.nvalues > 0, rest > 0};
+  if (wanted.features && atoms.nfeatures < (size_t)atoms.ncenters * model.soap.features) return NNP_BAD_SIZE;
+  if (atoms.nvalues > 0 && (rest < 0 || atoms.ncenters == 0)) return NNP_BAD_SIZE;
+  if (wanted.mean && (rest != model.soap.features || atoms.nnumbers != atoms.ncenters)) return NNP_BAD_SIZE;
+  return NNP_DONE;
+}
+
+/// One block of centers: features, products, networks. Returns a code.
+int runBlock(const NetworkModel &model, NnpSnapshot &atoms, const Wanted &wanted, int first, NetworkScratch &s) {
+  const int rows = atoms.ncenters - first < BLOCK ? atoms.ncenters - first : BLOCK;
+  for (int r = 0; r < rows; r++) {
+    const int center = atoms.centers[first + r], code = expand(model.soap, atoms, center, s.soap);
+    if (code) {
+      atoms.at = center;
+      return code;
+    }
+    if (wanted.features) {
+      features(model.soap, s.soap, s.row);
+      __builtin_memcpy(atoms.features + (size_t)(first + r) * model.soap.features, s.row,
+                       model.soap.features * sizeof(float));
+    }
+    if (wanted.networks || wanted.mean) powerSpectrum(model.soap, s.soap, s.features + r * s.stride);
+  }
+  if (wanted.mean) addToMean(model, s, atoms.numbers, first, rows);
+  if (!wanted.networks) return NNP_DONE;
+  if (first == 0) chooseReference(model, s, rows);
+  subtractReference(model, s, rows);
+  for (int k = 0; k < model.members; k++)
+    poolBlock(model.member[k], atoms, s.member[k], atomLayers(model.member[k], s.member[k].bias, s, rows), first, rows);
+  return NNP_DONE;
+}
+
+/// features (centers, features) where there is room for them; values: the number each network makes of the snapshot, then,
+/// where there is room, the mean of the features over the centers with weights `numbers`.
 int networkRun(const void *prepared, NnpSnapshot *snapshot, void *scratch) {
   const NetworkModel &model = *(const NetworkModel *)prepared;
   NnpSnapshot &atoms = *snapshot;
-  const int wrong = checkSnapshot(model.soap, atoms);
-  if (wrong) return wrong;
-  const bool predict = atoms.nvalues > 0;
-  if (predict && (model.atomLayers == 0 || atoms.ncenters == 0)) return NNP_BAD_SIZE;
-  if (atoms.features && atoms.nfeatures < (size_t)atoms.ncenters * model.soap.features) return NNP_BAD_SIZE;
+  Wanted wanted;
+  int code = checkSnapshot(model.soap, atoms);
+  if (code == NNP_DONE) code = readWanted(model, atoms, wanted);
+  if (code != NNP_DONE) return code;
   Arena arena = {(char *)scratch};
   NetworkScratch s = networkScratch(arena, model, atoms);
-  for (int first = 0; first < atoms.ncenters; first += BLOCK) {
-    const int rows = atoms.ncenters - first < BLOCK ? atoms.ncenters - first : BLOCK;
-    for (int r = 0; r < rows; r++) {
-      const int center = atoms.centers[first + r], code = expand(model.soap, atoms, center, s.soap);
-      if (code) {
-        atoms.at = center;
-        return code;
-      }
-      if (atoms.features) {
-        features(model.soap, s.soap, s.row);
-        __builtin_memcpy(atoms.features + (size_t)(first + r) * model.soap.features, s.row,
-                         model.soap.features * sizeof(float));
-      }
-      if (predict) powerSpectrum(model.soap, s.soap, s.features + r * s.stride);
-    }
-    if (!predict) continue;
-    if (first == 0) chooseReference(model, s, rows);
-    poolBlock(model, atoms, s, atomLayers(model, s, rows), first, rows);
+  for (int first = 0; first < atoms.ncenters && code == NNP_DONE; first += BLOCK)
+    code = runBlock(model, atoms, wanted, first, s);
+  if (code != NNP_DONE) return code;
+  for (int k = 0; wanted.networks && k < model.members; k++) {
+    if (model.member[k].pooling == SLICES) poolSlices(model.member[k], atoms, s.member[k], s);
+    atoms.values[k] = head(model.member[k], s.member[k].pooled, s.next);
+    if (!isFinite(atoms.values[k])) return NNP_BAD_RESULT;
   }
-  if (!predict) return NNP_DONE;
-  if (model.pooling == SLICES) poolSlices(model, atoms, s);
-  atoms.values[0] = head(model, s);
-  return isFinite(atoms.values[0]) ? NNP_DONE : NNP_BAD_RESULT;
+  if (!wanted.mean) return NNP_DONE;
+  meanFeatures(model.soap, s.mean, 1 / sumOf(atoms.numbers, atoms.ncenters), atoms.values + model.members);
+  return isFinite(atoms.values[model.members]) ? NNP_DONE : NNP_BAD_RESULT;
 }
 
 } // namespace

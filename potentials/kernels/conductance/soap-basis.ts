@@ -15,8 +15,16 @@ interface RadialFunctions {
  */
 const NEGLIGIBLE = 1e-8;
 
+const known = new WeakMap<Soap, readonly RadialFunctions[]>();
+
 /** For each l by Gram-Schmidt with the largest remainder first. */
-export function radialFunctions(soap: Soap): RadialFunctions[] {
+export function radialFunctions(soap: Soap): readonly RadialFunctions[] {
+  const found = known.get(soap) ?? functionsOf(soap);
+  known.set(soap, found);
+  return found;
+}
+
+function functionsOf(soap: Soap): RadialFunctions[] {
   const { nmax, lmax } = soap.settings;
   const { values } = soap.radialTable;
   const row = (lmax + 1) * nmax;
@@ -55,7 +63,7 @@ function orthonormal(rest: Float64Array[]): RadialFunctions {
 }
 
 /** Features per atom for functions of these ranks. */
-export function productCount(ranks: readonly number[], species: number): number {
+function productCount(ranks: readonly number[], species: number): number {
   const pairs = (species * (species - 1)) / 2;
   return ranks.reduce((sum, r) => sum + (species * r * (r + 1)) / 2 + pairs * r * r, 0);
 }

@@ -352,6 +352,37 @@ void features(const SoapModel &model, SoapScratch &s, float *out) {
   }
 }
 
+/// Products summed in the functions q, times `scale`, as the power spectrum in the radial basis: the same sum, because
+/// c_n = sum over k of K_kn d_k.
+void meanFeatures(const SoapModel &model, const double *sums, double scale, double *out) {
+  double half[MOST_N * MOST_N], full[MOST_N * MOST_N];
+  const int n = model.nmax, padded = roundUp(n, WF);
+  for (int l = 0; l <= model.lmax; l++) {
+    const float *combination = model.combination[l];
+    const int rank = model.rank[l];
+    for (int a = 0; a < model.species; a++)
+      for (int b = a; b < model.species; b++) {
+        // rows k of the sums, the lower triangle of one species by symmetry
+        for (int k = 0; k < rank; k++)
+          for (int q = a == b ? k : 0; q < rank; q++) {
+            full[k * rank + q] = *sums++ * scale;
+            if (a == b) full[q * rank + k] = full[k * rank + q];
+          }
+        for (int k = 0; k < rank; k++)
+          for (int m = 0; m < n; m++) {
+            half[k * n + m] = 0;
+            for (int q = 0; q < rank; q++) half[k * n + m] += full[k * rank + q] * (double)combination[q * padded + m];
+          }
+        for (int i = 0; i < n; i++)
+          for (int m = a == b ? i : 0; m < n; m++) {
+            double sum = 0;
+            for (int k = 0; k < rank; k++) sum += (double)combination[k * padded + i] * half[k * n + m];
+            *out++ = sum;
+          }
+      }
+  }
+}
+
 /// Sizes, indices and species of a snapshot. Returns a code.
 int checkSnapshot(const SoapModel &model, NnpSnapshot &atoms) {
   atoms.at = -1;

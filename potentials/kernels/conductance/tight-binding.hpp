@@ -152,8 +152,9 @@ void sortAtoms(const NnpSnapshot &wire, const WireNumbers &numbers, TightBinding
   }
 }
 
-/// t(r) = -t1 exp((d1-r)/lambda) (1 - x^3 (10 - 15 x + 6 x^2)) of all pairs, in rows.
-void hoppings(const TightBindingModel &model, TightBindingScratch &s) {
+/// t(r) = -t1 exp((d1-r)/lambda) (1 - x^3 (10 - 15 x + 6 x^2)) of all pairs, in rows. False where two atoms are at one
+/// place.
+bool hoppings(const TightBindingModel &model, TightBindingScratch &s) {
   const double inverse = 1 / (model.cutoff - model.inner), decay = 1 / model.lambda;
   int low = 0, high = 0;
   for (int i = 0; i < s.atoms; i++) {
@@ -163,16 +164,20 @@ void hoppings(const TightBindingModel &model, TightBindingScratch &s) {
     s.base[i] = base;
     s.count[i] = roundUp(high - base, W);
     double *row = s.hopping + (size_t)i * s.width;
+    D::V close = {};
     for (int j = 0; j < s.count[i]; j += W) {
       const D::V dx = D::load(s.xs + base + j) - s.xs[i], dy = D::load(s.ys + base + j) - s.ys[i],
                  dz = D::load(s.zs + base + j) - s.zs[i];
       const D::V r = sqrt(dx * dx + dy * dy + dz * dz);
+      close += r < 1e-6 ? D::all(1.0) : D::V{};
       const D::V x = D::max((r - model.inner) * inverse, D::V{});
       const D::V t = -model.t1 * exp<D>((model.d1 - r) * decay) * (1.0 - x * x * x * (10.0 - x * (15.0 - 6.0 * x)));
       D::store(row + j, r < model.cutoff ? t : D::V{});
     }
     row[i - base] = 0;
+    if (D::sum(close) != 1) return false; // an atom is near itself
   }
+  return true;
 }
 
 /// Levels that keep atoms neutral: -C mu3/mu2, mu2 = sum t_ij^2, mu3 = sum t_ij t_jk t_ki.
@@ -367,7 +372,7 @@ int tightBindingRun(const void *prepared, NnpSnapshot *snapshot, void *scratch) 
   TightBindingScratch s = tightBindingScratch(arena, model, wire.natoms, wire.natoms + numbers.bottom + numbers.top,
                                               rowWidth(model, wire, numbers), most);
   sortAtoms(wire, numbers, s);
-  hoppings(model, s);
+  if (!hoppings(model, s)) return NNP_COINCIDENT;
   onsites(model, wire, s);
   const int blocks = levels(wire, numbers, s);
   if (blocks == 0) {
