@@ -52,7 +52,8 @@ export async function writeResults(folder, { sets, production, models }) {
     ]),
     'short.svg': figure('Conductance histogram of the short wires (NEGF)', [['NEGF', histograms.get('negf short')]]),
   };
-  for (const [name, chart] of Object.entries(figures)) writeFileSync(join(output, name), chartSvg(chart));
+  for (const [name, chart] of Object.entries(figures))
+    writeFileSync(join(output, name), still(chartSvg(chart), chart.title));
   writeFileSync(join(output, 'histograms.csv'), histogramTable(histograms));
   writeFileSync(join(output, 'study.json'), `${JSON.stringify({ scores, peaks, cost }, null, 1)}\n`);
   writeFileSync(
@@ -67,6 +68,11 @@ export async function writeResults(folder, { sets, production, models }) {
       ...Object.values(figures).map((chart) => ({ title: chart.title, charts: [chart] })),
     ]),
   );
+}
+
+/** A picture with a name and without what only a pointer changes. */
+function still(svg, title) {
+  return svg.replace('>', `><title>${title}</title>`).replace(/<style[\s\S]*?<\/style>\s*/, '');
 }
 
 /** Whether a run was brought to its end; what is under way is left out. */

@@ -18,12 +18,6 @@ export interface LabelRoom {
   readonly cores: number;
 }
 
-/** Runs a prepared scratch folder somewhere; gives how it ended. */
-type Runner = (folder: string, signal: AbortSignal) => Promise<ProgramEnd>;
-
-/** Bytes of each file that are kept of a run that failed. */
-const KEPT = 64 << 10;
-
 /** An outside program by template: a scratch folder for each frame, removed when its label is there. */
 export class CommandLabeller implements Labeller {
   readonly provenance: Readonly<Record<string, InfoValue>>;

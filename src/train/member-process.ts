@@ -3,7 +3,8 @@ import type { FromMember, ToMember } from './train-committee.ts';
 
 /** A process that trains one member of a committee; ends when its parent does. */
 const abort = new AbortController();
-const tell = (message: FromMember) => process.connected && process.send?.(message);
+// A parent that was killed is no error of ours: 'disconnect' ends this process.
+const tell = (message: FromMember) => process.connected && process.send?.(message, () => {});
 
 // Ctrl-C reaches the whole process group; the parent passes it on.
 process.on('SIGINT', () => {});

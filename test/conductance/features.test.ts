@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Backend } from '../../potentials/kernels/backends.ts';
 import { baselineFiles } from '../../src/conductance/features/baseline-files.ts';
 import { coulombSpectrum } from '../../src/conductance/features/coulomb-matrix.ts';
 import { fitBaseline, minimumCrossSection, predictBaseline } from '../../src/conductance/features/cross-section.ts';
@@ -83,11 +84,12 @@ describe('conductance features', () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  const run = async (kind: FeatureKind) => {
+  const run = async (kind: FeatureKind, backend: Backend = 'typescript') => {
     const output = join(folder, `${kind}.npy`);
     const soap = { cutoff: 6, sigma: 1, nmax: 4, lmax: 2 };
     const read = { strict: true, onDiagnostic: () => {} };
-    const shape = await featureFiles({ inputs: [input], output, kind, soap, withoutTypes: [2, 3], width: 20, read });
+    const words = { soap, withoutTypes: [2, 3], width: 20, backend, read };
+    const shape = await featureFiles({ inputs: [input], output, kind, ...words });
     const bytes = await readFile(output);
     expect(bytes.toString('latin1', 0, 128)).toContain(`(${shape.join(', ')})`);
     return {
@@ -107,6 +109,17 @@ describe('conductance features', () => {
       for (let i = 0; i < 14; i++) mean += values[i * 30 + f] / 14;
       expect(averaged.values[f]).toBeCloseTo(mean, 10);
       expect(averaged.values[30 + f]).toBeCloseTo(mean, 8);
+    }
+  });
+
+  test('SOAP by the fastest program is that of the TypeScript one to single precision', async () => {
+    for (const kind of ['soap', 'averaged-soap'] as const) {
+      const { values } = await run(kind);
+      const fast = await run(kind, 'auto');
+      const largest = Math.max(...values);
+      values.forEach((p, k) => {
+        expect(Math.abs(fast.values[k] - p) / largest).toBeLessThan(1e-5);
+      });
     }
   });
 

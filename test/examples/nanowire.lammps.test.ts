@@ -25,7 +25,7 @@ describeLane('lammps', 'the nanowire example', () => {
       expect(frames).toBeGreaterThan(20);
       expect(Number.isFinite(R2) && MAE > 0).toBe(true);
     }
-    expect(cost.length).toBeGreaterThan(5);
+    expect(cost).toHaveLength(5);
     for (const name of ['histogram.svg', 'speeds.svg', 'training-sets.svg', 'histograms.csv', 'report.html'])
       expect(existsSync(join(folder, 'results', name)), name).toBe(true);
     const second = run();

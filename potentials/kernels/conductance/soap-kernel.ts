@@ -19,10 +19,10 @@ export interface SoapKernel {
   readonly nfeatures: number;
   readonly rung: Rung;
   /**
-   * Features of the given centers into `out` (centers, nfeatures), which is overwritten, to single precision. Throws PotentialError
+   * Features of the given centers into `out` (centers, nfeatures), which is overwritten; to single precision except by TypeScript. Throws PotentialError
    * for a foreign species, a coordinate that is not finite, coincident atoms and centers that are not there.
    */
-  compute(atoms: SoapAtoms, centers: Int32Array, out: Float32Array): void;
+  compute(atoms: SoapAtoms, centers: Int32Array, out: Float32Array | Float64Array): void;
   /** Mean of the features over the centers with these weights (centers), which need not add up to 1; much faster than all of them. */
   mean(atoms: SoapAtoms, centers: Int32Array, weights: Float64Array): Float64Array;
 }
@@ -49,7 +49,9 @@ export function openSoapKernel(settings: SoapSettings, backend: Backend = 'auto'
     compute: (atoms, centers, out) => {
       if (out.length !== centers.length * soap.nfeatures)
         throw new PotentialError(`expected room for ${centers.length * soap.nfeatures} features, found ${out.length}`);
-      opened.run({ ...atomArrays(atoms, place), centers, features: out }, atoms);
+      const features = out instanceof Float32Array ? out : new Float32Array(out.length);
+      opened.run({ ...atomArrays(atoms, place), centers, features }, atoms);
+      if (features !== out) out.set(features);
     },
     mean: (atoms, centers, weights) => {
       const values = new Float64Array(soap.nfeatures);

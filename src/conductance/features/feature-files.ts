@@ -79,9 +79,9 @@ function featureMaker(
     columns,
     rows: (_, centers) => centers.length,
     make: (frame, centers) => {
-      const out = new Float32Array(centers.length * columns);
+      const out = new Float64Array(centers.length * columns);
       soap.compute(list(frame), centers, out);
-      return Float64Array.from(out);
+      return out;
     },
   };
 }

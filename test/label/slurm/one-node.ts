@@ -48,7 +48,7 @@ PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
   run('/usr/sbin/slurmd', ['-f', configuration]);
   const stop = () => {
     for (const pid of pids) end(pid);
-    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 }); // daemons are still writing
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 });
   };
   for (let tries = 0; tries < 120; tries++) {
     const { stdout } = spawnSync('sinfo', ['--noheader', '--format=%T'], {
@@ -69,7 +69,7 @@ function run(program: string, args: string[]): void {
 
 function end(pidFile: string): void {
   try {
-    process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGTERM');
+    process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGKILL'); // asked to end, slurmctld would write its state first
   } catch {
     // It is not running.
   }
