@@ -18,6 +18,9 @@ export interface LabelRoom {
   readonly cores: number;
 }
 
+/** Bytes of each file that are kept of a run that failed. */
+const KEPT = 64 << 10;
+
 /** An outside program by template: a scratch folder for each frame, removed when its label is there. */
 export class CommandLabeller implements Labeller {
   readonly provenance: Readonly<Record<string, InfoValue>>;
