@@ -31,11 +31,17 @@ export function watchDisplay() {
   };
 }
 
+interface SignalStops {
+  readonly stop: AbortSignal;
+  readonly kill: AbortSignal;
+  end(): void;
+}
+
 /**
  * Two Ctrl-C: the first stops what begins, the second what is in work; a third, or three seconds, ends the process. `end` lets go of the
  * signals.
  */
-export function stopOnSignals(say: (text: string) => void) {
+export function stopOnSignals(say: (text: string) => void): SignalStops {
   const stop = new AbortController();
   const kill = new AbortController();
   let limit: NodeJS.Timeout | undefined;
