@@ -29,10 +29,7 @@ export const predictOptions = (yargs: Argv) =>
       default: 0,
       describe: '--follow ends after so many seconds without news; 0 = never',
     })
-    .option('live', {
-      type: 'number',
-      describe: 'show a page on this port of 127.0.0.1 while it goes on; 0 = any port',
-    })
+    .option('live', { type: 'string', describe: 'page at 127.0.0.1 that shows the run; PORT, or any free one' })
     .option('report-every', { type: 'number', default: 30, describe: 'seconds between reports while it goes on' })
     .option('bond', { type: 'number', describe: 'atoms nearer than this (Å) hold the wire together' })
     .option('after-rupture', {
@@ -59,10 +56,7 @@ export function checkPredictNumbers(argv: PredictArguments): void {
   const check = (isGood: boolean, text: string) => {
     if (!isGood) throw new UsageError(text);
   };
-  check(
-    live === undefined || (Number.isInteger(live) && live >= 0 && live < 65_536),
-    `--live ${live}: expected a port`,
-  );
+  check(live === undefined || (/^\d*$/.test(live) && Number(live) < 65_536), `--live ${live}: expected a port`);
   check(idle >= 0, `--idle ${idle}: expected seconds`);
   check(reportEvery > 0, `--report-every ${reportEvery}: expected seconds`);
   check(bond === undefined || bond > 0, `--bond ${bond}: expected a length above 0 Å`);

@@ -32,7 +32,7 @@ export const conductancePredict: CommandModule<object, PredictOptions> = {
       wire: wireRule(argv),
       ...given({ format: argv.format, bond: argv.bond }),
       ...(argv.follow && { follow: { idle: argv.idle } }),
-      ...(argv.live !== undefined && { live: { port: argv.live, onOpen } }),
+      ...(argv.live !== undefined && { live: { port: Number(argv.live), onOpen } }),
       afterRupture: argv.afterRupture,
       reportEvery: argv.reportEvery,
       settings,
