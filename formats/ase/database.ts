@@ -5,7 +5,7 @@ import type { Database } from 'node-sqlite3-wasm';
 import { FormatError } from '../../src/core/errors.ts';
 import type { Frame, InfoValue, PerAtom } from '../../src/core/frame.ts';
 import type { Format, ReadOptions } from '../format.ts';
-import { type AseImage, frameOfImage } from './image.ts';
+import { ASE_CARRIES, type AseImage, frameOfImage } from './image.ts';
 import { parsePythonJson } from './python-json.ts';
 
 const NAME = 'ase-db';
@@ -19,23 +19,7 @@ export const aseDatabase = {
   description: 'ASE database, SQLite (.db)',
   reference: 'https://wiki.fysik.dtu.dk/ase/ase/db/db.html',
   fileNames: [/\.db$/i],
-  carries: {
-    frames: 'many',
-    composition: 'any',
-    cell: 'any',
-    pbc: 'each',
-    elements: true,
-    velocities: true,
-    masses: true,
-    charges: true,
-    energy: true,
-    energySigma0: true,
-    forces: true,
-    virial: true,
-    arrays: true,
-    info: true,
-    units: 'Å, eV, eV/Å, eV/Å³, amu',
-  },
+  carries: ASE_CARRIES,
   sniff: (head) => (Buffer.from(head.subarray(0, MAGIC.length)).toString('latin1') === MAGIC ? 0.9 : 0),
   readPath: readDatabase,
 } as const satisfies Format;

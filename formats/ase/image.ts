@@ -4,6 +4,7 @@ import type { FormatError, SourceLocation } from '../../src/core/errors.ts';
 import type { Frame, InfoValue, Labels, PerAtom } from '../../src/core/frame.ts';
 import { fromVoigt, stressToVirial } from '../../src/core/tensor.ts';
 import { AMU_A2_PS2 } from '../../src/core/units.ts';
+import type { Carries } from '../format.ts';
 
 /** One image of ASE, in ASE's units: Å, eV, eV/Å, eV/Å³ (tension > 0), amu, amu·Å per ASE time. */
 export interface AseImage {
@@ -25,6 +26,25 @@ export interface AseImage {
   readonly arrays: Record<string, PerAtom>;
   readonly info: Record<string, InfoValue>;
 }
+
+/** What images of ASE hold, in whichever file they are. */
+export const ASE_CARRIES = {
+  frames: 'many',
+  composition: 'any',
+  cell: 'any',
+  pbc: 'each',
+  elements: true,
+  velocities: true,
+  masses: true,
+  charges: true,
+  energy: true,
+  energySigma0: true,
+  forces: true,
+  virial: true,
+  arrays: true,
+  info: true,
+  units: 'Å, eV, eV/Å, eV/Å³, amu',
+} as const satisfies Carries;
 
 const FACTOR = Math.sqrt(AMU_A2_PS2);
 

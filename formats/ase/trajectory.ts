@@ -1,6 +1,6 @@
 import type { InfoValue, PerAtom } from '../../src/core/frame.ts';
 import type { Format, ReadOptions } from '../format.ts';
-import { type AseImage, frameOfImage } from './image.ts';
+import { ASE_CARRIES, type AseImage, frameOfImage } from './image.ts';
 import { isUlm, UlmFile, type UlmItem } from './ulm.ts';
 
 const NAME = 'ase-traj';
@@ -17,23 +17,7 @@ export const aseTrajectory = {
   description: 'ASE trajectory (.traj)',
   reference: 'https://wiki.fysik.dtu.dk/ase/ase/io/trajectory.html',
   fileNames: [/\.traj$/i],
-  carries: {
-    frames: 'many',
-    composition: 'any',
-    cell: 'any',
-    pbc: 'each',
-    elements: true,
-    velocities: true,
-    masses: true,
-    charges: true,
-    energy: true,
-    energySigma0: true,
-    forces: true,
-    virial: true,
-    arrays: true,
-    info: true,
-    units: 'Å, eV, eV/Å, eV/Å³, amu',
-  },
+  carries: ASE_CARRIES,
   sniff: (head) => (isUlm(head, TAG) ? 1 : 0),
   readPath: readTrajectory,
 } as const satisfies Format;
