@@ -2,11 +2,11 @@ import type { Argv } from 'yargs';
 import { atomicNumber } from '../core/elements.ts';
 import { UsageError } from '../core/errors.ts';
 import type { LabellerSpec } from '../label/open-labeller.ts';
-import { committeeSource, withPotentialUnits } from './potential-options.ts';
+import { committeeSource } from './potential-options.ts';
 
-/** Options that say which labeller is meant. */
+/** Options that say which labeller is meant; units that a potential does not state are those of the structures (withReadOptions), as in `evaluate`. */
 export function withLabellerOptions<T>(yargs: Argv<T>) {
-  return withPotentialUnits(yargs)
+  return yargs
     .option('potential', {
       type: 'string',
       array: true,
